@@ -1,0 +1,9 @@
+declare const brand: unique symbol
+
+/** A value only its own maker can produce: `Brand<{ … }, 'Permit'>`. */
+export type Brand<T, Name extends string> = T & { readonly [brand]: { readonly name: Name; readonly bare: T } }
+
+type Bare<B> = B extends { readonly [brand]: { readonly bare: infer T } } ? T : never
+
+/** The one cast in the house. Call it only in the file that declares `B`; `tools/tidy.ts` checks. */
+export const mint = <B extends { readonly [brand]: unknown }>(value: Bare<B>): B => value as unknown as B
