@@ -1,6 +1,14 @@
 import type { Brand } from '../base/brand.ts'
+import { mint } from '../base/brand.ts'
+import { toBase64, utf8 } from '../base/bytes.ts'
+import type { Json } from '../base/canonical.ts'
+import { canonical } from '../base/canonical.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Outcome } from '../base/outcome.ts'
+import { done } from '../base/outcome.ts'
+import { ENTRY_BYTES_MAX } from '../log/tile.ts'
 import type { Refusal } from '../model/refusal.ts'
+import type { Commit } from './commit.ts'
 import type { Entry } from './entry.ts'
 
 /** Proof that an entry is durable. Nothing is released without one. `leaf` is its RFC 6962 leaf hash, base64. */
@@ -8,3 +16,24 @@ export type Receipt = Brand<{ readonly index: number; readonly leaf: string; rea
 
 /** Resolves once the entry is on disk under the tree, or refuses `journal_unavailable`: then nothing may leave. */
 export type Record = (entry: Entry) => Promise<Outcome<Receipt, Refusal>>
+
+/**
+ * Records by `commit`: stamps the entry with the time and this node's name, spells it canonically (RFC 8785), and mints the receipt
+ * only once it is committed. Throws on an entry over 65,535 bytes: a tile could not hold it, and we should have put a digest there.
+ */
+export const recorder =
+  ({ commit, clock, node }: { readonly commit: Commit; readonly clock: Clock; readonly node: string }): Record =>
+  async (entry) => {
+    const body = utf8(spelled({ ...entry, v: 1, at: new Date(clock()).toISOString(), node }))
+    if (body.length > ENTRY_BYTES_MAX) throw new Error(`an entry of kind ${entry.kind} takes ${body.length} bytes, over the ${ENTRY_BYTES_MAX} of a log entry`)
+    const committed = await commit(body)
+    if (!committed.ok) return committed
+    return done(mint<Receipt>({ index: committed.value.index, leaf: toBase64(committed.value.leaf), digest: entry.digest ?? null }))
+  }
+
+/** Half a surrogate pair has no canonical spelling. An asker who sends one must not thereby stay out of the journal: it becomes U+FFFD. */
+function spelled(value: { readonly [name: string]: Json }): string {
+  const text = JSON.stringify(value)
+  if (!/\\ud[89a-f][0-9a-f]{2}/.test(text)) return canonical(value)
+  return canonical(JSON.parse(text, (_, inner: Json) => (typeof inner === 'string' ? inner.toWellFormed() : inner)) as Json)
+}

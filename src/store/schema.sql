@@ -42,18 +42,20 @@ create table exposure (session text not null references session, kind text not n
 create table change (
   id text primary key, session text not null references session, person text not null references person, use_case text not null, operation text not null,
   system text not null, resource text not null, key text not null, account text not null, before jsonb not null, after jsonb not null,
-  reason text not null, reversibility text not null check (reversibility in ('reversible', 'compensable', 'final')),
+  reason text not null,                  -- sealed under the session's key, like decision_reason
+  reversibility text not null check (reversibility in ('reversible', 'compensable', 'final')),
   version integer not null default 1,    -- rises with each new before-image; an approval is for one version
   digest text not null,                  -- base64url SHA-256 of the canonical change at this version
   state text not null check (state in ('proposed', 'approved', 'rejected', 'applying', 'applied', 'stale', 'failed', 'unknown_outcome', 'voided')),
   proposed_at timestamptz not null, decided_by text references person, decided_at timestamptz, decision_reason text, outcome text,
   updated_at timestamptz not null default now()
 );
+-- `sealed`: the agent's arguments under its session's key; they may name people.
 create table draft (
   id text primary key, session text not null references session, person text not null references person, use_case text not null, operation text not null,
-  system text not null, resource text not null, key text not null, input jsonb not null, created_at timestamptz not null
+  key text not null, sealed text not null, created_at timestamptz not null
 );
-create table access_request (id text primary key, person text not null references person, correlation text not null, operation text not null, rule text not null, owner text not null, asked_at timestamptz not null);
+create table access_request (id text primary key, person text not null references person, correlation text not null unique, operation text not null, rule text not null, owner text not null, note text not null, asked_at timestamptz not null);
 
 create index session_live on session (ends_at) where revoked_at is null;
 create index change_state on change (state);

@@ -1,0 +1,79 @@
+import fastify, { type FastifyInstance } from 'fastify'
+import { done, type Outcome, refuse } from '../base/outcome.ts'
+import type { SourceCap } from '../limits/source-cap.ts'
+import { type Refusal, refusal } from '../model/refusal.ts'
+import type { Door } from './door.ts'
+import { refuseWith } from './door.ts'
+import { mcpRoutes } from './mcp.ts'
+import { restRoutes } from './rest.ts'
+
+export type AgentApp = {
+  readonly door: Door
+  readonly sources: SourceCap
+  /** Host names agents may reach us by: another is a web page that had its own name point here (DNS rebinding). */
+  readonly hosts: readonly string[]
+  readonly tls: { readonly key: string; readonly cert: string } | null
+  /** Adds OAuth, enrolment and metadata. */
+  readonly also: (app: FastifyInstance) => Promise<void> | void
+}
+
+/** No ask needs more; a larger body is refused unread. */
+const BODY_BYTES_MAX = 256 * 1024
+
+/** The agents' front door: everything an agent or its connector may reach. What is wrong with a request's form is turned back here. */
+export async function agentApp({ door, sources, hosts, tls, also }: AgentApp): Promise<FastifyInstance> {
+  const app = fastify({
+    ...(tls ? { https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' as const } } : {}),
+    bodyLimit: BODY_BYTES_MAX,
+    genReqId: () => door.gate.newId('req'),
+    requestIdHeader: false,
+    routerOptions: { ignoreTrailingSlash: false },
+    forceCloseConnections: 'idle',
+    requestTimeout: 30_000,
+    return503OnClosing: true,
+  }) as unknown as FastifyInstance
+
+  app.addHook('onRequest', async (request, reply) => {
+    const wait = sources.knock(request.ip, door.clock())
+    // Counted, not journalled one by one: see limits/source-cap.ts.
+    if (wait > 0) return refuseWith(door, request, reply, refusal('source_capped', 'too many requests from this address', { retryAfterSeconds: wait }))
+    const form = formOf(request.headers.host, request.headers.origin, hosts)
+    if (!form.ok) {
+      await door.gate.record({ kind: 'ask.refused', outcome: form.refusal.code, correlation: request.id })
+      return refuseWith(door, request, reply, form.refusal)
+    }
+    reply.header('dpop-nonce', door.freshNonce()).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff').header('x-correlation-id', request.id)
+    return
+  })
+  app.setErrorHandler(async (error: { readonly statusCode?: number; readonly code?: string }, request, reply) => {
+    const said = judge(error)
+    const receipt = await door.gate.record({ kind: 'ask.refused', outcome: said.code, correlation: request.id })
+    return refuseWith(door, request, reply, receipt.ok ? said : receipt.refusal)
+  })
+  app.setNotFoundHandler(async (request, reply) => {
+    const said = refusal('malformed_request', 'there is nothing at this address')
+    const receipt = await door.gate.record({ kind: 'ask.refused', outcome: said.code, correlation: request.id })
+    return receipt.ok ? reply.code(404).type('application/problem+json').send({ ...said, type: 'about:blank', title: 'Not found', status: 404, correlationId: request.id }) : refuseWith(door, request, reply, receipt.refusal)
+  })
+  app.get('/healthz', async () => ({ ok: true }))
+  restRoutes(app, door)
+  mcpRoutes(app, door)
+  await also(app)
+  return app
+}
+
+function formOf(host: string | undefined, origin: string | undefined, hosts: readonly string[]): Outcome<true, Refusal> {
+  if (host === undefined || !hosts.includes(nameOf(host))) return refuse(refusal('malformed_request', 'this is not a name this gate answers to'))
+  if (origin === undefined) return done(true)
+  const from = URL.canParse(origin) ? nameOf(new URL(origin).host) : ''
+  return hosts.includes(from) ? done(true) : refuse(refusal('malformed_request', 'web pages of other origins may not ask here'))
+}
+
+/** The name in a Host header: without its port, and an IPv6 address without its brackets. */
+const nameOf = (host: string): string => host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '').toLowerCase()
+
+function judge(error: { readonly statusCode?: number; readonly code?: string }): Refusal {
+  if (error.statusCode === 413) return refusal('payload_too_large', `a request may hold ${BODY_BYTES_MAX} bytes`)
+  if (error.statusCode !== undefined && error.statusCode < 500) return refusal('malformed_request', 'the body is not valid JSON of a known content type')
+  return refusal('source_failed', 'something went wrong here; nothing was released')
+}

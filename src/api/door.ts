@@ -1,0 +1,48 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../base/clock.ts'
+import type { Outcome } from '../base/outcome.ts'
+import type { Gate, Knock } from '../gate/gate.ts'
+import type { Offer } from '../gate/offer.ts'
+import type { Authenticate, Caller } from '../identity/authenticate.ts'
+import type { Credential, Possession } from '../identity/possess.ts'
+import type { Refusal } from '../model/refusal.ts'
+import { statusOf } from '../model/refusal.ts'
+import { wwwAuthenticate } from './metadata.ts'
+import { problemOf } from './problem.ts'
+
+/** What the agents' doors need of the house. */
+export type Door = {
+  readonly gate: Gate
+  readonly offer: Offer
+  readonly authenticate: Authenticate
+  /** Proof of an enrolled device's key, for the offer before a session. */
+  readonly possess: (credential: Credential) => Promise<Outcome<Possession, Refusal>>
+  readonly isEnrolled: (jkt: string) => Promise<Outcome<boolean, Refusal>>
+  readonly freshNonce: () => string
+  /** Where agents reach us, without a trailing slash: what proofs are made for. */
+  readonly publicUrl: string
+  readonly deskUrl: string
+  readonly clock: Clock
+}
+
+/** What a request shows of itself. The URL is ours and the path's: never the Host header's. */
+export const credentialOf = (door: Pick<Door, 'publicUrl'>, request: FastifyRequest): Credential => ({
+  authorization: request.headers.authorization,
+  dpop: request.headers['dpop'],
+  method: request.method,
+  url: `${door.publicUrl}${request.url.split('?', 1)[0] ?? ''}`,
+})
+
+/** One request as the gate takes it. Its proof is checked once: a second check would find it replayed. */
+export function knockOf(door: Pick<Door, 'publicUrl' | 'authenticate'>, request: FastifyRequest, operation: string, input: unknown): Knock {
+  let asked: Promise<Outcome<Caller, Refusal>> | undefined
+  return { operation, input, correlation: request.id, authenticate: () => (asked ??= door.authenticate(credentialOf(door, request))) }
+}
+
+/** Answers with a problem (RFC 9457), the authentication challenge with it where it is a 401. */
+export function refuseWith(door: Pick<Door, 'publicUrl' | 'deskUrl'>, request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const status = statusOf(refusal.code)
+  if (status === 401) reply.header('www-authenticate', wwwAuthenticate(refusal, door.publicUrl))
+  if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', String(refusal.retryAfterSeconds))
+  return reply.code(status).type('application/problem+json').send(problemOf(refusal, request.id, door.deskUrl))
+}

@@ -1,0 +1,83 @@
+import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node'
+import { type CallToolResult, createMcpHandler, type McpRequestContext, Server } from '@modelcontextprotocol/server'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Offered } from '../catalogue/offer.ts'
+import { answer } from '../gate/answer.ts'
+import type { Knock } from '../gate/gate.ts'
+import { turnBack } from '../gate/turn-back.ts'
+import type { Caller } from '../identity/authenticate.ts'
+import { type Door, knockOf, refuseWith } from './door.ts'
+import { problemOf, sentenceOf } from './problem.ts'
+import { bodyOf } from './rest.ts'
+
+export const SERVER_INFO = { name: 'gatehouse', title: 'Gatehouse', version: '0.1.0' }
+const INSTRUCTIONS =
+  'Company data through Gatehouse. Ask narrow questions; names and accounts come as handles (cus_…, con_…, acc_…) that you may use in letters, labels and later asks. Changes wait for a person. A refusal says which rule, who owns it and what to do next: tell your person.'
+
+/** What a request's own server is made from: who asks, and how to ask in their name. */
+type Visit = { readonly caller: Caller; readonly knock: (operation: string, input: unknown) => Knock; readonly correlation: string }
+
+/**
+ * MCP on Streamable HTTP, both eras (2026-07-28 and 2025-11-25) by the official SDK. Authenticated before anything is read;
+ * a server is made for each request and never used again.
+ */
+export function mcpRoutes(app: FastifyInstance, door: Door): void {
+  const handler = createMcpHandler((context) => serverFor(door, visitOf(context)), { responseMode: 'json' })
+  const serve = toNodeHandler(handler)
+  app.addHook('onClose', () => handler.close())
+
+  app.route({
+    method: ['GET', 'POST', 'DELETE'],
+    url: '/mcp',
+    handler: async (request, reply) => {
+      const knock = knockOf(door, request, '', {})
+      const caller = await knock.authenticate()
+      if (!caller.ok) {
+        const said = await turnBack(door.gate, knock, null, caller.refusal)
+        return refuseWith(door, request, reply, said.ok ? caller.refusal : said.refusal)
+      }
+      const visit: Visit = { caller: caller.value, correlation: request.id, knock: (operation, input) => ({ operation, input, correlation: request.id, authenticate: knock.authenticate }) }
+      reply.hijack()
+      for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value)
+      await serve(withVisit(request, visit) as NodeIncomingMessageLike, reply.raw, request.body)
+      return reply
+    },
+  })
+}
+
+/** The SDK carries `auth` through to the factory untouched: the visit rides in its `extra`. */
+const withVisit = (request: FastifyRequest, visit: Visit) => Object.assign(request.raw, { auth: { token: '', clientId: visit.caller.session.device, scopes: [], extra: { visit } } })
+
+function visitOf(context: McpRequestContext): Visit {
+  const visit = context.authInfo?.extra?.['visit']
+  // INVARIANT: the route authenticates before the SDK sees anything.
+  if (visit === undefined) throw new Error('an MCP request without its visit')
+  return visit as Visit
+}
+
+function serverFor(door: Door, visit: Visit): Server {
+  const server = new Server(SERVER_INFO, { capabilities: { tools: {} }, instructions: INSTRUCTIONS })
+  server.setRequestHandler('tools/list', () => ({ tools: door.offer.to(visit.caller.session).map(toolOf), ttlMs: 60_000, cacheScope: 'private' as const }))
+  server.setRequestHandler('tools/call', ({ params }) => callTool(door, visit, params.name, params.arguments ?? {}))
+  return server
+}
+
+/** One tool call. A refusal is a result the agent can read and hand on, never a protocol error. */
+export async function callTool(door: Pick<Door, 'gate' | 'deskUrl'>, visit: Pick<Visit, 'knock' | 'correlation'>, name: string, input: unknown): Promise<CallToolResult> {
+  const outcome = await answer(door.gate, visit.knock(name, input))
+  if (!outcome.ok) {
+    const problem = problemOf(outcome.refusal, visit.correlation, door.deskUrl)
+    return { isError: true, content: [{ type: 'text', text: sentenceOf(problem) }] }
+  }
+  const body = bodyOf(outcome.value)
+  return { content: [{ type: 'text', text: JSON.stringify(body) }], structuredContent: body }
+}
+
+export const toolOf = (operation: Offered) => ({
+  name: operation.name,
+  title: operation.title,
+  description: operation.description,
+  inputSchema: { ...operation.inputSchema, type: 'object' as const },
+  outputSchema: { ...operation.outputSchema, type: 'object' as const },
+  annotations: { title: operation.title, readOnlyHint: operation.readOnly, destructiveHint: false, idempotentHint: operation.readOnly, openWorldHint: false },
+})

@@ -1,0 +1,90 @@
+import type { Catalogue } from '../../catalogue/pack.ts'
+import { type Change, changeDigest } from '../../changes/change.ts'
+import { done, type Outcome, refuse } from '../../base/outcome.ts'
+import type { CallAnswer } from '../../contract/console.ts'
+import type { Act, Desk, Viewer } from '../../desk/desk.ts'
+import { type Approving, approve } from '../../gate/approve.ts'
+import { REASON } from '../../gate/propose.ts'
+import { type Refusal, type RefusalCode, refusal } from '../../model/refusal.ts'
+import type { Directory } from '../../policy/directory.ts'
+import type { Tokens } from '../../mask/token.ts'
+import type { Lookup } from './lookup.ts'
+
+export type ChangesHouse = {
+  readonly catalogue: Catalogue
+  readonly directory: Directory
+  readonly approving: Approving
+  readonly lookup: Lookup
+  readonly tokensOf: (session: string) => Tokens
+}
+type ChangeView = CallAnswer<'decideChange'>
+
+const SHOWN_MAX = 200
+
+/** Changes as people see them: an approver those of the use cases they decide, everybody their own agents'. */
+export function changePorts(house: ChangesHouse): Pick<Desk, 'changes' | 'decideChange'> {
+  const mine = (viewer: Viewer) => (change: Change) => change.person === viewer.person || house.directory.decides(viewer.groups, change.useCase)
+  return {
+    async changes({ viewer }) {
+      return reached(async () => {
+        const waiting = await house.approving.changes.inStates(['proposed', 'stale'], SHOWN_MAX)
+        const recent = await house.approving.changes.inStates(['approved', 'applying', 'applied', 'rejected', 'failed', 'unknown_outcome', 'voided'], SHOWN_MAX)
+        const view = (some: readonly Change[]) => Promise.all(some.filter(mine(viewer)).map((change) => viewOf(house, viewer, change)))
+        return { waiting: (await view(waiting)).toReversed(), recent: await view(recent) }
+      })
+    },
+    async decideChange(given, act) {
+      return decide(house, given, act)
+    },
+  }
+}
+
+async function decide(house: ChangesHouse, given: Parameters<Desk['decideChange']>[0], { viewer, correlation }: Act): Promise<Outcome<ChangeView, Refusal>> {
+  const decided = await reached(() => approve(house.approving, { change: given.id, seen: given.digest, decision: given.decision, reason: given.reason, by: viewer.person, correlation }))
+  if (!decided.ok) return decided
+  return decided.value.ok ? reached(() => viewOf(house, viewer, (decided.value as { value: Change }).value)) : decided.value
+}
+
+async function viewOf(house: ChangesHouse, viewer: Viewer, change: Change): Promise<ChangeView> {
+  const operation = house.catalogue.operations[change.operation]
+  const tokens = house.tokensOf(change.session)
+  const label = (field: string) => operation?.resource.fields[field]?.describe ?? field
+  return {
+    id: change.id,
+    version: change.version,
+    digest: changeDigest(change),
+    state: change.state,
+    title: `${operation?.title ?? change.operation}: ${change.key}`,
+    operation: change.operation,
+    system: change.system,
+    account: change.account,
+    useCase: change.useCase,
+    personName: await house.lookup.personName(change.person),
+    agent: await house.lookup.agentOf(change.session),
+    reason: tokens.open(REASON, change.reason) ?? '',
+    reversibility: change.reversibility,
+    fields: Object.keys(change.after).map((field) => ({ field, label: label(field), before: change.before[field] ?? null, after: change.after[field] ?? null })),
+    proposedAt: change.proposedAt,
+    mayNot: whyNot(house.directory, viewer, change),
+    decided:
+      change.decidedBy === null || change.decidedAt === null
+        ? null
+        : { byName: await house.lookup.personName(change.decidedBy), at: change.decidedAt, reason: tokens.open(REASON, change.decisionReason ?? '') ?? '' },
+    outcome: change.outcome,
+  }
+}
+
+function whyNot(directory: Directory, viewer: Viewer, change: Change): RefusalCode | null {
+  if (change.state !== 'proposed' && change.state !== 'stale') return 'change_not_waiting'
+  if (!directory.decides(viewer.groups, change.useCase)) return 'not_approver'
+  return change.person === viewer.person ? 'own_change' : null
+}
+
+/** Work on our database: what it comes to, or `store_unavailable`. */
+export async function reached<T>(work: () => Promise<T>): Promise<Outcome<T, Refusal>> {
+  try {
+    return done(await work())
+  } catch {
+    return refuse(refusal('store_unavailable', "the gate's database does not answer"))
+  }
+}

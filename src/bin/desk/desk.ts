@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+import type { Connector } from '../../connectors/connector.ts'
+import type { Desk } from '../../desk/desk.ts'
+import type { Admission } from '../../gate/admit.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { revokeSession } from '../../gate/revoke.ts'
+import { voidChanges } from '../../gate/void.ts'
+import { openPassphrases } from '../../identity/passphrase.ts'
+import type { Revocation } from '../../identity/revocation.ts'
+import { readVkey } from '../../journal/key.ts'
+import { accessRequests } from '../../store/access-requests.ts'
+import { checkpointTime } from '../../store/checkpoint-time.ts'
+import type { House } from '../parts/house.ts'
+import { newRandom } from '../parts/house.ts'
+import { changePorts } from './changes.ts'
+import { draftPorts } from './drafts.ts'
+import { openHints } from './hints.ts'
+import { journalPorts } from './journal.ts'
+import { openLookup } from './lookup.ts'
+import { peoplePorts } from './people.ts'
+import { pilotPort } from './pilot.ts'
+import { sessionPorts } from './sessions.ts'
+
+export type DeskHouse = {
+  readonly house: House
+  readonly gate: Gate
+  readonly admission: Admission
+  readonly stores: Pick<Admission, 'sessions'> & { readonly people: Parameters<typeof openLookup>[0]['people']; readonly devices: Parameters<typeof openLookup>[0]['devices'] }
+  readonly revocation: Revocation
+  readonly connectors: Readonly<Record<string, Connector>>
+  readonly pin: string | null
+  readonly vkeyFile: string
+}
+
+/** The console's ports over the real house. */
+export function openDesk({ house, gate, stores, admission, revocation, connectors, pin, vkeyFile }: DeskHouse): { readonly ports: Desk; readonly close: () => Promise<void> } {
+  const { directory, catalogue } = house.pack
+  const { config, entries } = house
+  const lookup = openLookup(stores)
+  const front = { people: stores.people, passphrases: openPassphrases({ random: newRandom }), tell: gate.record, clock: gate.clock, random: newRandom }
+  const people = peoplePorts({ front, directory, publicUrl: config.publicUrl, pin, clock: gate.clock })
+  const groupsOf = async (person: string): Promise<readonly string[]> => {
+    const found = await stores.people.byId(person)
+    return found.ok ? (found.value?.groups ?? []) : []
+  }
+  const approving = {
+    changes: gate.changes,
+    isApprover: async (person: string, useCase: string) => directory.decides(await groupsOf(person), useCase),
+    isRevoked: gate.isRevoked,
+    tokensOf: gate.tokensOf,
+    record: gate.record,
+    clock: gate.clock,
+  }
+  const showing = { catalogue, drafts: gate.drafts, connectors, tokensOf: gate.tokensOf, accountsOf: async (person: string) => directory.accountsOf(await groupsOf(person)), record: gate.record }
+  const hints = openHints(entries)
+  const revoke = (given: { readonly session: string; readonly by: string; readonly why: string; readonly correlation: string }) =>
+    revokeSession({ ...admission, revocation, voidChanges: (session, why) => voidChanges({ changes: gate.changes, record: gate.record }, session, why) }, given)
+
+  const ports: Desk = {
+    origin: () => new URL(config.deskUrl).origin,
+    folder: join(import.meta.dirname, '../../../dist/console'),
+    clock: gate.clock,
+    random: newRandom,
+    ...people.ports,
+    ...pilotPort({ redacted: true }),
+    ...changePorts({ catalogue, directory, approving, lookup, tokensOf: gate.tokensOf }),
+    ...draftPorts({ showing, lookup, clock: gate.clock }),
+    ...sessionPorts({ admission, directory, lookup, behind: people.behind, revoke }),
+    ...journalPorts({ entries, vkey: () => readVkey(vkeyFile), signedAt: (size) => checkpointTime(house.pool, size), record: gate.record, requests: accessRequests(house.pool), random: newRandom }),
+    names: lookup.names,
+    subscribe: hints.subscribe,
+  }
+  return { ports, close: hints.close }
+}

@@ -1,0 +1,64 @@
+import { done, type Outcome } from '../../base/outcome.ts'
+import type { Desk, Viewer } from '../../desk/desk.ts'
+import { invite, setPassphrase } from '../../identity/invite.ts'
+import { confirm, type FrontDesk, type SignedIn, signIn, signOut, whoIs } from '../../identity/sign-in.ts'
+import type { Refusal } from '../../model/refusal.ts'
+import type { Directory } from '../../policy/directory.ts'
+
+export type PeopleHouse = {
+  readonly front: FrontDesk
+  readonly directory: Directory
+  readonly publicUrl: string
+  /** Of a certificate of our own making, for the enrolment code to carry. */
+  readonly pin: string | null
+  readonly clock: () => number
+}
+
+/** Who a viewer is, for what asks more than a name: kept beside the object the desk was given, for this request only. */
+export type Behind = (viewer: Viewer) => SignedIn
+
+/** Signing in and out, passphrases, and codes for devices. */
+export function peoplePorts(house: PeopleHouse): { readonly ports: Pick<Desk, 'signIn' | 'setPassphrase' | 'whoIs' | 'confirm' | 'signOut' | 'inviteDevice'>; readonly behind: Behind } {
+  const known = new WeakMap<Viewer, SignedIn>()
+  const { front } = house
+
+  function viewerOf(who: SignedIn): Viewer {
+    const { person, signedInAt, confirmedAt } = who
+    const isApprover = house.directory.useCases.some((useCase) => house.directory.decides(person.groups, useCase.id))
+    const viewer = { person: person.id, name: person.name, groups: [...person.groups], isApprover, signedInAt, confirmedAt }
+    known.set(viewer, who)
+    return viewer
+  }
+  function behind(viewer: Viewer): SignedIn {
+    const who = known.get(viewer)
+    if (!who) throw new Error('a viewer whom whoIs did not give')
+    return who
+  }
+  const seen = (found: Outcome<SignedIn, Refusal>): Outcome<Viewer, Refusal> => (found.ok ? done(viewerOf(found.value)) : found)
+
+  const ports: ReturnType<typeof peoplePorts>['ports'] = {
+    async signIn({ person, passphrase, correlation }) {
+      const signed = await signIn(front, { person, passphrase, correlation })
+      if (!signed.ok) return signed
+      const { cookie, expiresAt } = signed.value
+      const viewer = seen(await whoIs(front, cookie))
+      return viewer.ok ? done({ cookie, maxAgeSeconds: Math.floor((expiresAt - house.clock()) / 1000), viewer: viewer.value }) : viewer
+    },
+    setPassphrase: ({ code, passphrase, correlation }) => setPassphrase(front, { code, passphrase, correlation }),
+    whoIs: async (cookie) => seen(await whoIs(front, cookie)),
+    async confirm({ cookie, passphrase, correlation }) {
+      const who = await whoIs(front, cookie)
+      return who.ok ? seen(await confirm(front, who.value, passphrase, correlation)) : who
+    },
+    async signOut(_cookie, { viewer }) {
+      return signOut(front, behind(viewer))
+    },
+    async inviteDevice({ viewer, correlation }) {
+      const invited = await invite(front, { person: viewer.person, purpose: 'device', by: viewer.person, correlation })
+      if (!invited.ok) return invited
+      const code = house.pin ? `${invited.value.code}#${house.pin}` : invited.value.code
+      return done({ code, command: `npx gatehouse enrol --gate ${house.publicUrl} --code '${code}'`, expiresAt: invited.value.expiresAt })
+    },
+  }
+  return { ports, behind }
+}

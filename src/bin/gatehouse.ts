@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { Fault } from '../model/fault.ts'
+
+/** Each command, loaded only when it is called: the connector on a desktop has no use for the gate. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  pilot: async () => (await import('./pilot.ts')).pilotCommand,
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  connect: async () => (await import('./connect.ts')).connectCommand,
+  enrol: async () => (await import('./enrol.ts')).enrolCommand,
+  journal: async () => (await import('./journal.ts')).journalCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
+}
+
+const [major = 0] = process.versions.node.split('.').map(Number)
+if (major < 24) {
+  process.stderr.write(`gatehouse needs Node 24 or newer, and this is ${process.versions.node}; \`npm ci\` brings one for Linux and Windows: use the npm scripts, or \`npx gatehouse\`\n`)
+  process.exit(1)
+}
+
+const program = new Command('gatehouse').description('The building a desktop AI agent has to pass before it reaches company data').version('0.1.0').showHelpAfterError()
+const asked = COMMANDS[process.argv[2] ?? '']
+for (const load of asked ? [asked] : Object.values(COMMANDS)) (await load())(program)
+
+try {
+  await program.parseAsync()
+} catch (cause) {
+  if (!(cause instanceof Fault)) throw cause
+  process.stderr.write(`gatehouse: ${cause.message}\n  code: ${cause.code}\n  next: ${cause.next}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,49 @@
+import { Command } from 'commander'
+import pg from 'pg'
+import { readVkey } from '../journal/key.ts'
+import { verifyJournal } from '../journal/verify.ts'
+import { Fault } from '../model/fault.ts'
+import { journalStore } from '../store/journal-store.ts'
+import { progressBar } from './progress.ts'
+
+type Options = { readonly key: string; readonly json?: true }
+
+/** `gatehouse journal verify`: recomputes everything from the entries' own bytes, and says what does not fit and where. */
+export function journalCommand(program: Command): void {
+  const journal = new Command('journal').description('the journal: verify')
+  journal
+    .command('verify')
+    .description('recompute every entry, the tree and every checkpoint; DATABASE_URL names the database (any role that may read the journal)')
+    .requiredOption('--key <file>', "the signer's verifier key, `journal.key.vkey`, from where you trust it")
+    .option('--json', 'the report as JSON')
+    .action(async ({ key, json }: Options) => {
+      const url = process.env['DATABASE_URL']
+      if (!url) throw new Fault('config_invalid', 'DATABASE_URL is not set', 'set it to the database that holds the journal')
+      const report = await verifyAt(url, key)
+      process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : sentences(report))
+      if (!report.ok) process.exitCode = 2
+    })
+  program.addCommand(journal)
+}
+
+export async function verifyAt(url: string, keyFile: string) {
+  const vkey = await readVkey(keyFile)
+  const pool = new pg.Pool({ connectionString: url, max: 2, connectionTimeoutMillis: 5000 })
+  pool.on('error', () => undefined)
+  const bar = progressBar('entries verified')
+  try {
+    return await verifyJournal({ store: journalStore({ pool }), vkey, onProgress: ({ verified, size }) => bar.show(verified, size) })
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause
+    throw new Fault('postgres_unreachable', `the journal cannot be read: ${cause instanceof Error ? cause.message : 'no answer'}`, 'check DATABASE_URL', { cause })
+  } finally {
+    bar.end()
+    await pool.end()
+  }
+}
+
+export function sentences(report: Awaited<ReturnType<typeof verifyJournal>>): string {
+  const head = `${report.size} entries, ${report.checkpoints} checkpoints, root ${report.root}; ${report.unsignedTail} entries after the last checkpoint\n`
+  if (report.ok) return `the journal verifies: ${head}`
+  return `THE JOURNAL DOES NOT VERIFY: ${head}${report.faults.map((fault) => `  - ${typeof fault === 'string' ? fault : JSON.stringify(fault)}\n`).join('')}`
+}

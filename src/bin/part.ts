@@ -1,0 +1,42 @@
+import { Fault } from '../model/fault.ts'
+import { readConfig } from './read-config.ts'
+import type { Part } from './parts/part.ts'
+import type { PartMessage, PartName } from './supervise.ts'
+
+/** Runs one part in this process until it is told to stop: by signal, or because its supervisor is gone. */
+export async function runPart(name: PartName, configFile: string): Promise<void> {
+  const tell = (message: PartMessage): void => void process.send?.(message)
+  let part: Part
+  try {
+    part = await start(name, configFile)
+  } catch (cause) {
+    if (!(cause instanceof Fault) || !process.send) throw cause
+    tell({ type: 'fault', code: cause.code, message: cause.message, next: cause.next })
+    process.disconnect()
+    process.exitCode = 1
+    return
+  }
+  let stopping = false
+  const stop = (): void => {
+    if (stopping) return
+    stopping = true
+    void part.stop().finally(() => process.exit(0))
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+  // A part outlives no supervisor: nobody would stop it.
+  if (process.send) process.once('disconnect', stop)
+  tell({ type: 'ready', ready: part.ready })
+}
+
+async function start(name: PartName, configFile: string): Promise<Part> {
+  const config = readConfig(configFile)
+  switch (name) {
+    case 'sign':
+      return (await import('./parts/sign.ts')).startSigner(config, process.env)
+    case 'apply':
+      return (await import('./parts/apply.ts')).startApplier(config, process.env)
+    case 'gate':
+      return (await import('./parts/gate.ts')).startGate(config, process.env)
+  }
+}

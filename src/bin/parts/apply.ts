@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import type { Config } from '../../config/config.ts'
+import { type Environment, needed } from '../../config/environment.ts'
+import { openPool } from '../../connectors/sql/pool.ts'
+import { postgresWriter } from '../../connectors/sql/postgres-writer.ts'
+import { type Applier, apply, resume } from '../../gate/apply.ts'
+import { approvals } from '../../gate/approvals.ts'
+import { followJournal } from '../../journal/follow.ts'
+import { readVkey, vkeyPath } from '../../journal/key.ts'
+import { Fault } from '../../model/fault.ts'
+import { complain, openHouse } from './house.ts'
+import { every, type Part } from './part.ts'
+import { SIGNER_KEY } from './sign.ts'
+
+const LOOK_EVERY_MS = 300
+
+/**
+ * The applier: alone holds the write roles of the sources. It reads the whole signed journal itself and writes only what it
+ * finds approved there; a database or a gate that says otherwise is not believed.
+ */
+export async function startApplier(config: Config, environment: Environment): Promise<Part> {
+  const house = await openHouse(config, environment, 'apply')
+  const vkey = await readVkey(vkeyPath(join(config.keys, SIGNER_KEY)))
+  const follower = followJournal({ store: house.entries, vkey })
+  const known = approvals()
+  const pools = Object.entries(config.systems).map(([name, system]) => {
+    const url = needed(environment, system.writeUrl, `the writing role of system \`${name}\``)
+    return [name, openPool({ url, max: 2, statementTimeoutMs: system.timeoutMs, name: 'gatehouse apply' })] as const
+  })
+  const applier: Applier = {
+    catalogue: house.pack.catalogue,
+    changes: house.changes,
+    writers: Object.fromEntries(pools.map(([name, pool]) => [name, postgresWriter(pool)])),
+    approvals: known,
+    record: house.journal.record,
+  }
+
+  async function look(): Promise<void> {
+    for (;;) {
+      const proven = await follower.advance()
+      if (proven.length === 0) break
+      known.learn(proven)
+    }
+    for (const change of await house.changes.inStates(['approved'], 50)) await apply(applier, change)
+  }
+  // What a process before this one left half done: the record itself says what became of it.
+  for (const change of await house.changes.inStates(['applying'], 1000)) await resume(applier, change)
+  await look()
+  const loop = every(LOOK_EVERY_MS, look, (cause) => {
+    complain('apply', cause)
+    if (cause instanceof Fault && cause.code === 'journal_broken') process.exit(3)
+  })
+  return {
+    ready: {},
+    stop: async () => {
+      await loop.stop()
+      await house.close()
+      await Promise.all(pools.map(([, pool]) => pool.end()))
+    },
+  }
+}

@@ -1,0 +1,153 @@
+import { join } from 'node:path'
+import fastify, { type FastifyInstance } from 'fastify'
+import { agentApp } from '../../api/app.ts'
+import type { Door } from '../../api/door.ts'
+import { metadataRoutes } from '../../api/metadata.ts'
+import { oauthRoutes } from '../../api/oauth.ts'
+import { deriveKey } from '../../base/digest.ts'
+import { newId } from '../../base/id.ts'
+import { askParser } from '../../catalogue/ask.ts'
+import { localTime } from '../../base/local-time.ts'
+import { done } from '../../base/outcome.ts'
+import { addressOf, type Config } from '../../config/config.ts'
+import { type Environment, needed } from '../../config/environment.ts'
+import type { Connector } from '../../connectors/connector.ts'
+import { fetcher } from '../../connectors/fetch.ts'
+import { openPool } from '../../connectors/sql/pool.ts'
+import { postgresConnector } from '../../connectors/sql/postgres.ts'
+import { deskRoutes } from '../../desk/routes.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { offerFrom } from '../../gate/offer.ts'
+import { selfDeclared } from '../../identity/attest.ts'
+import { authenticateWith } from '../../identity/authenticate.ts'
+import { openNonces } from '../../identity/nonce.ts'
+import { openProofs, possess } from '../../identity/possess.ts'
+import { openReplay } from '../../identity/replay.ts'
+import { openRevocation } from '../../identity/revocation.ts'
+import { vkeyPath } from '../../journal/key.ts'
+import { discloser } from '../../limits/disclose.ts'
+import { reserver } from '../../limits/reserve.ts'
+import { sourceCap } from '../../limits/source-cap.ts'
+import { Fault } from '../../model/fault.ts'
+import { authoriser } from '../../policy/authorise.ts'
+import { offerer } from '../../policy/offer.ts'
+import { changeConnector } from '../../store/change-connector.ts'
+import { deviceStore } from '../../store/device-store.ts'
+import { draftStore } from '../../store/draft-store.ts'
+import { exposureLedger } from '../../store/ledger.ts'
+import { personStore } from '../../store/person-store.ts'
+import { revocationFeed } from '../../store/revocation-feed.ts'
+import { sessionStore } from '../../store/session-store.ts'
+import { openDesk } from '../desk/desk.ts'
+import { complain, type House, newRandom, openHouse, tokenKeys } from './house.ts'
+import { rootKey } from './keys.ts'
+import { every, type Part } from './part.ts'
+import { SIGNER_KEY } from './sign.ts'
+import { openTls } from './tls.ts'
+
+const SOURCES_TOLD_EVERY_MS = 10_000
+
+/** The gate and the console's server: reads, asks, proposes and decides. It holds no credential that could write to a source. */
+export async function startGate(config: Config, environment: Environment): Promise<Part> {
+  const house = await openHouse(config, environment, 'gate')
+  const tls = await openTls(config)
+  const root = rootKey(config.keys, 'root.key')
+  const stores = { people: personStore(house.pool), devices: deviceStore(house.pool), sessions: sessionStore(house.pool), drafts: draftStore(house.pool) }
+  for (const person of config.people) await stores.people.put(person)
+
+  const revocation = openRevocation()
+  const feed = await revocationFeed({ connectionString: needed(environment, 'DATABASE_URL', 'our database') }).listen(revocation)
+  const nonces = openNonces({ clock: Date.now, random: newRandom })
+  const proofs = openProofs({ nonces, replay: openReplay({ window: nonces.window }), clock: Date.now })
+  const { connectors, close: closeSources } = openSources(config, environment, house)
+  const gate = gateOf(house, { root, connectors, drafts: stores.drafts, isRevoked: revocation.isRevoked })
+  const { directory, catalogue, bundle } = house.pack
+
+  const door: Door = {
+    gate,
+    offer: offerFrom(catalogue, offerer(bundle)),
+    authenticate: authenticateWith({ sessions: stores.sessions, proofs, revocation }),
+    possess: (credential) => possess(proofs, credential),
+    isEnrolled: async (jkt) => {
+      const device = await stores.devices.byKey(jkt)
+      return device.ok ? done(device.value !== null && device.value.revokedAt === null) : device
+    },
+    freshNonce: nonces.fresh,
+    publicUrl: config.publicUrl,
+    deskUrl: config.deskUrl,
+    clock: Date.now,
+  }
+  const admission = { ...stores, directory, attest: selfDeclared, record: gate.record, clock: Date.now, random: newRandom }
+  const sources = sourceCap({ perSecond: config.limits.sourcePerSecond, burst: config.limits.sourceBurst })
+  const agents = await agentApp({ door, sources, hosts: hostsOf(config.publicUrl), tls, also: (app) => agentRoutes(app, { door, admission, stores }) })
+  const people = fastify({ ...(tls ? { https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' as const } } : {}), forceCloseConnections: true }) as unknown as FastifyInstance
+  const desk = openDesk({ house, gate, stores, admission, revocation, connectors, pin: tls?.pin ?? null, vkeyFile: vkeyPath(join(config.keys, SIGNER_KEY)) })
+  await deskRoutes(people, desk.ports)
+
+  await listen(agents, config.listen.gate)
+  await listen(people, config.listen.desk)
+  const told = every(SOURCES_TOLD_EVERY_MS, () => tellCapped(gate.record, sources), (cause) => complain('gate', cause))
+  await gate.record({ kind: 'house.started', outcome: 'done', detail: { policy: bundle.serial } })
+  return {
+    ready: tls?.pin ? { pin: tls.pin } : {},
+    async stop() {
+      // No new connection is taken and what is under way is answered; only then does the journal close.
+      await Promise.all([agents.close(), people.close()])
+      await Promise.all([told.stop(), desk.close(), feed.close()])
+      await gate.record({ kind: 'house.stopped', outcome: 'done' })
+      await closeSources()
+      await house.close()
+    },
+  }
+}
+
+type Sources = { readonly connectors: Readonly<Record<string, Connector>>; readonly close: () => Promise<unknown> }
+
+function openSources(config: Config, environment: Environment, house: House): Sources {
+  const pools = Object.entries(config.systems).map(([name, system]) => {
+    const url = needed(environment, system.readUrl, `the reading role of system \`${name}\``)
+    return [name, openPool({ url, max: system.poolMax, statementTimeoutMs: system.timeoutMs, name: 'gatehouse gate' })] as const
+  })
+  const connectors = { ...Object.fromEntries(pools.map(([name, pool]) => [name, postgresConnector(pool)])), gatehouse: changeConnector(house.pool) }
+  return { connectors, close: () => Promise.all(pools.map(([, pool]) => pool.end())) }
+}
+
+type Wiring = { readonly root: Uint8Array; readonly connectors: Sources['connectors']; readonly drafts: Gate['drafts']; readonly isRevoked: Gate['isRevoked'] }
+
+/** The path of an ask, put together. */
+function gateOf({ config, pack, journal, pool, changes }: House, { root, connectors, drafts, isRevoked }: Wiring): Gate {
+  return {
+    catalogue: pack.catalogue,
+    parse: askParser(pack.catalogue),
+    authorise: authoriser(pack.bundle, pack.directory.ownerOf),
+    reserve: reserver(config.limits),
+    fetch: fetcher(connectors),
+    tokensOf: tokenKeys(root),
+    disclose: discloser(exposureLedger(pool), pack.directory.exposureOf, deriveKey(root, 'gatehouse exposure', 32)),
+    record: journal.record,
+    isRevoked,
+    changes,
+    drafts,
+    newId: (prefix) => newId(prefix, newRandom),
+    clock: Date.now,
+    localTime: localTime(config.timeZone),
+  }
+}
+
+/** A refusal of many is one entry: how often each address was turned away. */
+async function tellCapped(record: Gate['record'], sources: ReturnType<typeof sourceCap>): Promise<void> {
+  const counts = sources.drain()
+  if (counts.size > 0) await record({ kind: 'sources.capped', outcome: 'source_capped', detail: { counts: Object.fromEntries(counts) } })
+}
+
+async function listen(app: FastifyInstance, address: string): Promise<void> {
+  try {
+    await app.listen({ ...addressOf(address), exclusive: true })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause
+    throw new Fault('port_taken', `${address} is taken by another program`, 'stop that program, or choose another port (`gatehouse pilot --port`, or `listen` in the configuration)', { cause })
+  }
+}
+
+/** The names agents may call us by: our public one, and this machine's own. */
+const hostsOf = (publicUrl: string): readonly string[] => [new URL(publicUrl).hostname.replace(/^\[|\]$/g, ''), 'localhost', '127.0.0.1', '::1']

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { lru } from '../../base/lru.ts'
+import { changeDigest } from '../../changes/change.ts'
+import type { Config } from '../../config/config.ts'
+import { type Environment, needed } from '../../config/environment.ts'
+import { type Journal, openJournal } from '../../journal/open.ts'
+import { sessionTokens, type Tokens } from '../../mask/token.ts'
+import { Fault } from '../../model/fault.ts'
+import { changeStore } from '../../store/change-store.ts'
+import { checkServer } from '../../store/check-server.ts'
+import { journalStore } from '../../store/journal-store.ts'
+import { loadPack, type Pack } from './pack.ts'
+
+/** What every part of the house stands on: configuration, packs, our database with the journal in it. */
+export type House = {
+  readonly config: Config
+  readonly pack: Pack
+  readonly pool: pg.Pool
+  readonly entries: ReturnType<typeof journalStore>
+  readonly journal: Journal
+  readonly changes: ReturnType<typeof changeStore>
+  readonly close: () => Promise<void>
+}
+
+/** Connects as the role of `DATABASE_URL` and looks at the server before anything else. `node` names this process in its entries. */
+export async function openHouse(config: Config, environment: Environment, node: string): Promise<House> {
+  const pack = loadPack(config)
+  const url = needed(environment, 'DATABASE_URL', "Gatehouse's own database, as this process's role")
+  const pool = poolOf(url, `gatehouse ${node}`, 10)
+  // The journal has connections of its own: an ask waiting for a row must not hold up the entry of another.
+  const journalPool = poolOf(url, `gatehouse ${node} journal`, 2)
+  await checkReached(pool)
+  const entries = journalStore({ pool: journalPool })
+  const journal = openJournal({ store: entries, clock: Date.now, node, onTrouble: (cause) => complain(node, cause) })
+  return {
+    config,
+    pack,
+    pool,
+    entries,
+    journal,
+    changes: changeStore(pool, changeDigest),
+    close: async () => {
+      await journal.drain()
+      await Promise.all([pool.end(), journalPool.end()])
+    },
+  }
+}
+
+export const newRandom = (bytes: number): Uint8Array => randomBytes(bytes)
+
+/** Handles of each session, the keys kept for those that ask now. */
+export function tokenKeys(root: Uint8Array): (session: string) => Tokens {
+  const known = lru<string, Tokens>(2000)
+  return (session) => {
+    const held = known.get(session)
+    if (held) return held
+    const fresh = sessionTokens(root, session)
+    known.set(session, fresh)
+    return fresh
+  }
+}
+
+function poolOf(url: string, name: string, max: number): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, application_name: name, max, connectionTimeoutMillis: 3000, query_timeout: 10_000 })
+  // A connection that dies (the server restarted) must not take the process with it: the next call opens another.
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
+}
+
+async function checkReached(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect().catch((cause: unknown) => {
+    throw new Fault('postgres_unreachable', `our database cannot be reached: ${cause instanceof Error ? cause.message : 'no answer'}`, 'check that it runs and that DATABASE_URL is right', { cause })
+  })
+  try {
+    await checkServer(client)
+  } finally {
+    client.release()
+  }
+}
+
+/** The cause goes to the operator's log, without values: a message of the driver names tables and states, not rows. */
+export const complain = (node: string, cause: unknown): void => void process.stderr.write(`gatehouse ${node}: ${cause instanceof Error ? cause.message : String(cause)}\n`)

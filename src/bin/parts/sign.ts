@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import type { Config } from '../../config/config.ts'
+import type { Environment } from '../../config/environment.ts'
+import { openSignerKey } from '../../journal/key.ts'
+import { signCheckpoint } from '../../journal/sign.ts'
+import { signerStateFile } from '../../journal/signer-state.ts'
+import { Fault } from '../../model/fault.ts'
+import { complain, newRandom, openHouse } from './house.ts'
+import { keyFolder } from './keys.ts'
+import { every, type Part } from './part.ts'
+
+export const SIGNER_KEY = 'journal.key'
+const SIGN_EVERY_MS = 1000
+
+/** The signer: alone holds the checkpoint key. It recomputes the tree itself and stops for good when it does not fit what it signed before. */
+export async function startSigner(config: Config, environment: Environment): Promise<Part> {
+  const house = await openHouse(config, environment, 'sign')
+  const folder = keyFolder(config.keys)
+  const key = await openSignerKey({ path: join(folder, SIGNER_KEY), origin: config.logOrigin, random: newRandom })
+  const signer = { store: house.entries, key, state: signerStateFile(join(folder, 'journal.signed')) }
+  await signCheckpoint(signer)
+  const loop = every(SIGN_EVERY_MS, async () => void (await signCheckpoint(signer)), (cause) => {
+    complain('sign', cause)
+    // INVARIANT: after a tree that does not fit nothing is ever signed again by this process.
+    if (cause instanceof Fault && cause.code === 'journal_broken') process.exit(3)
+  })
+  return {
+    ready: {},
+    stop: async () => {
+      await loop.stop()
+      await signCheckpoint(signer).catch((cause: unknown) => complain('sign', cause))
+      await house.close()
+    },
+  }
+}

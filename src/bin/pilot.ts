@@ -1,0 +1,73 @@
+import type { Command } from 'commander'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { defaultDataFolder } from '../store/cluster/data-folder.ts'
+import { instructions } from './pilot/instructions.ts'
+import { raisePilot } from './pilot/raise.ts'
+import { untilStopped } from './start-house.ts'
+
+type Options = {
+  readonly data?: string
+  readonly port: string
+  readonly once?: true
+  readonly shipments?: string
+  readonly mapping?: string
+  readonly agentUser?: string
+  readonly demoUncontained?: true
+}
+
+const HELP = `
+Data:
+  Without --shipments the pilot makes up a company, the same every time: 10,000 shipments of 400 customers.
+  --shipments FILE.csv loads a company's own export instead. Columns are found by their header; --mapping FILE names others:
+      shipment: Delivery No        # field: header in your file
+      account: Sold-to
+  All of the file is loaded or nothing. An agent under the same operating system user could read the export without
+  Gatehouse, so the data folder must belong to another user than the agent (--agent-user NAME), or say --demo-uncontained.
+
+Examples:
+  gatehouse pilot                       start, print how to sign in, until Ctrl-C
+  gatehouse pilot --once                the same with a scripted agent, then leave
+  sudo gatehouse pilot --shipments export.csv --agent-user anna
+`
+
+/** `gatehouse pilot`: a 3PL's pilot on this machine, with nothing to set up before. */
+export function pilotCommand(program: Command): void {
+  program
+    .command('pilot')
+    .description("a 3PL's pilot on this machine: database, TMS, gate, applier and console, with printed instructions")
+    .option('--data <folder>', 'where everything is kept; a second start finds it as it was')
+    .option('--port <number>', 'port of the gate; the console takes the next one', '7300')
+    .option('--once', 'run a scripted agent and an approver against it, print what happened, and leave')
+    .option('--shipments <file>', "load the company's own export (CSV) instead of made-up shipments")
+    .option('--mapping <file>', 'YAML that names the headers of the export')
+    .option('--agent-user <name>', 'the operating system user the agents run as')
+    .option('--demo-uncontained', 'load an export although an agent of the same user could read it by itself')
+    .addHelpText('after', HELP)
+    .action(pilot)
+}
+
+async function pilot(options: Options): Promise<void> {
+  const say = (line: string): void => void process.stdout.write(`${line}\n`)
+  // A scripted run keeps nothing unless it is told where: two runs must not meet.
+  const passing = options.once && options.data === undefined ? mkdtempSync(join(tmpdir(), 'gatehouse-once-')) : null
+  const dataFolder = resolve(options.data ?? (passing ? join(passing, 'data') : defaultDataFolder()))
+  const { raise, drop } = await raisePilot({ ...options, dataFolder, port: portOf(options), say })
+  try {
+    if (options.once) {
+      const { runOnce } = await import('./pilot/once.ts')
+      if (!(await runOnce(raise, say))) process.exitCode = 1
+    } else {
+      say(instructions(raise))
+      await untilStopped(raise.house, say)
+    }
+  } finally {
+    await drop()
+    if (passing) rmSync(passing, { recursive: true, force: true })
+    else if (!options.once) say(`stopped; everything is kept in ${dataFolder}`)
+  }
+}
+
+/** A scripted run takes whatever ports are free: it is nobody's address. */
+const portOf = ({ once, port }: Options): number | null => (once && port === '7300' ? null : Number(port))

@@ -1,0 +1,62 @@
+import pg from 'pg'
+import type { Cluster } from '../../store/cluster/cluster.ts'
+import { guestDatabase } from '../../store/guest.ts'
+import { contained } from '../../synth/contained.ts'
+import { importShipments } from '../../synth/import.ts'
+import { NO_MAPPING, readMapping } from '../../synth/mapping.ts'
+import { columnLines } from '../../synth/report.ts'
+import { seedPilot } from '../../synth/seed.ts'
+import { TMS_OWNER } from '../../synth/tms.ts'
+import { progressBar } from '../progress.ts'
+
+export type TmsChoice = {
+  readonly shipments?: string
+  readonly mapping?: string
+  readonly agentUser?: string
+  readonly demoUncontained?: true
+  readonly dataFolder: string
+  readonly say: (line: string) => void
+}
+
+/** What the TMS holds, and which accounts each group of people looks after. */
+export type LoadedTms = { readonly shipments: number; readonly customers: number; readonly accounts: Readonly<Record<'customer-service' | 'exception-desk', readonly string[]>> }
+
+const GROUP_ACCOUNTS = 40
+
+/** The company's TMS, a database beside ours with an owner and roles of its own: made up, or loaded from the company's export. */
+export async function loadTms(cluster: Cluster, choice: TmsChoice): Promise<LoadedTms> {
+  const { say, shipments } = choice
+  if (shipments !== undefined && !choice.demoUncontained) contained({ folder: choice.dataFolder, file: shipments, agentUser: choice.agentUser ?? null })
+  const logins = { tms_read: cluster.secret('tms-read'), tms_write: cluster.secret('tms-write') }
+  await guestDatabase({ admin: cluster.superuser, database: 'tms', owner: TMS_OWNER, logins })
+  const db = { ...cluster.superuser, database: 'tms' }
+  const bar = progressBar('rows')
+  try {
+    if (shipments === undefined) await seedPilot({ owner: db, onProgress: bar.show })
+    else {
+      const mapping = choice.mapping === undefined ? NO_MAPPING : readMapping(choice.mapping)
+      const report = await importShipments({ file: shipments, mapping, db, onProgress: (_step, done, total) => bar.show(done, total) })
+      bar.end()
+      say(report.alreadyLoaded ? `${shipments} was loaded before` : `${report.loaded} rows loaded from ${shipments}, none refused; what is not what its column says is kept as text beside an empty value:`)
+      say(columnLines(report.columns))
+    }
+  } finally {
+    bar.end()
+  }
+  return describe(db)
+}
+
+/** Customers in the order of their number, the first for the people of the pilot: others stay out of their reach, to show that they do. */
+async function describe(db: pg.ClientConfig): Promise<LoadedTms> {
+  const client = new pg.Client(db)
+  await client.connect()
+  try {
+    const counted = await client.query<{ count: number }>('select count(*)::int as count from tms.shipment')
+    const found = await client.query<{ customer_id: string }>('select customer_id from tms.customer order by customer_id collate "C"')
+    const customers = found.rows.map((row) => row.customer_id)
+    const mine = customers.slice(0, Math.max(1, Math.min(GROUP_ACCOUNTS, Math.ceil(customers.length * 0.75))))
+    return { shipments: counted.rows[0]?.count ?? 0, customers: customers.length, accounts: { 'customer-service': mine, 'exception-desk': mine } }
+  } finally {
+    await client.end()
+  }
+}

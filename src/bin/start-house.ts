@@ -1,0 +1,84 @@
+import type { Config } from '../config/config.ts'
+import { Fault } from '../model/fault.ts'
+import { migrate } from '../store/migrate.ts'
+import { type ProcessRole, PROCESS_ROLES } from '../store/grants.ts'
+import { PARTS, type Running, startPart } from './supervise.ts'
+
+export type HouseToStart = {
+  readonly config: Config
+  readonly configFile: string
+  /** A PostgreSQL server's administrator, to build our database and its roles. */
+  readonly adminUrl: string
+  /** The password of a role of ours, always the same for a name. */
+  readonly secret: (name: string) => string
+  /** URLs of the sources by the variable their configuration names: the reading role's for the gate, the writing role's for the applier. */
+  readonly sources: Readonly<Record<string, string | undefined>>
+  readonly say: (line: string) => void
+}
+
+export type RunningHouse = {
+  /** Our database as a process's role. */
+  readonly databaseUrl: (role: ProcessRole) => string
+  readonly ready: Readonly<Record<string, string>>
+  readonly pids: Readonly<Record<string, number>>
+  /** Stops the gate, then the applier, then the signer: what is under way is finished, answered and signed. */
+  readonly stop: () => Promise<void>
+  /** Resolves with a sentence when a part ended that nobody told to. */
+  readonly broken: Promise<string>
+}
+
+const DATABASE = 'gatehouse'
+
+/** Builds our database if need be and starts each part as a process that holds its own secrets and no other's. Throws the first Fault, everything stopped again. */
+export async function startHouse({ config, configFile, adminUrl, secret, sources }: HouseToStart): Promise<RunningHouse> {
+  const roles = { gate: secret('db-gate'), apply: secret('db-apply'), sign: secret('db-sign') }
+  await migrate({ admin: { connectionString: adminUrl }, database: DATABASE, roles, logOrigin: config.logOrigin })
+  const databaseUrl = (role: ProcessRole): string => {
+    const url = new URL(adminUrl)
+    url.username = PROCESS_ROLES[role]
+    url.password = encodeURIComponent(roles[role])
+    url.pathname = `/${DATABASE}`
+    return url.href
+  }
+  const pick = (kind: 'readUrl' | 'writeUrl') => Object.fromEntries(Object.values(config.systems).map((system) => [system[kind], sources[system[kind]] ?? '']))
+  const secrets = {
+    gate: { DATABASE_URL: databaseUrl('gate'), ...pick('readUrl') },
+    apply: { DATABASE_URL: databaseUrl('apply'), ...pick('writeUrl') },
+    sign: { DATABASE_URL: databaseUrl('sign') },
+  }
+
+  const running: Running[] = []
+  let stopping = false
+  const stop = async (): Promise<void> => {
+    stopping = true
+    for (const part of running.toReversed()) await part.stop()
+  }
+  try {
+    for (const name of PARTS) running.push(await startPart(name, configFile, secrets[name]))
+  } catch (cause) {
+    await stop()
+    throw cause
+  }
+  const broken = Promise.race(running.map(async ({ name, ended }) => ({ name, code: await ended }))).then(({ name, code }) => {
+    if (stopping) return new Promise<string>(() => undefined)
+    return `the ${name} process ended by itself (${code === 3 ? 'the journal does not fit what was signed' : `exit ${code ?? 'by signal'}`})`
+  })
+  return {
+    databaseUrl,
+    ready: Object.assign({}, ...running.map((part) => part.ready)),
+    pids: Object.fromEntries(running.map(({ name, pid }) => [name, pid])),
+    stop,
+    broken,
+  }
+}
+
+/** Runs until Ctrl-C, SIGTERM, or a part that ends by itself; then stops in order. */
+export async function untilStopped(house: RunningHouse, say: (line: string) => void): Promise<void> {
+  const told = new Promise<null>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(null))
+  })
+  const broke = await Promise.race([told, house.broken])
+  say(broke === null ? 'stopping: the gate first, then the applier and the signer' : `stopping: ${broke}`)
+  await house.stop()
+  if (broke !== null) throw new Fault('journal_broken', broke, 'read the lines above, run `gatehouse journal verify`, then start again')
+}

@@ -1,0 +1,57 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { Fault, type FaultCode } from '../model/fault.ts'
+
+/** The parts of the house, in the order they start; they stop in the opposite one, the gate first. */
+export const PARTS = ['sign', 'apply', 'gate'] as const
+export type PartName = (typeof PARTS)[number]
+
+export type PartMessage =
+  | { readonly type: 'ready'; readonly ready: Readonly<Record<string, string>> }
+  | { readonly type: 'fault'; readonly code: FaultCode; readonly message: string; readonly next: string }
+
+export type Running = {
+  readonly name: PartName
+  readonly pid: number
+  readonly ready: Readonly<Record<string, string>>
+  readonly stop: () => Promise<void>
+  /** Resolves when the process is gone, with its exit code; null when it was killed. */
+  readonly ended: Promise<number | null>
+}
+
+const STOP_WITHIN_MS = 15_000
+
+/**
+ * Starts a part as a process of its own. It is not in our process group, so that Ctrl-C in the terminal reaches us alone and
+ * the gate is drained in order. Secrets go by environment. Throws the part's own Fault when it cannot start.
+ */
+export async function startPart(name: PartName, config: string, secrets: Readonly<Record<string, string>>): Promise<Running> {
+  const child = fork(join(import.meta.dirname, 'gatehouse.ts'), ['serve', '--config', config, '--part', name], {
+    detached: true,
+    env: { ...inherited(), ...secrets },
+    execArgv: name === 'gate' ? ['--max-semi-space-size=8'] : [],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  const first = await Promise.race([once(child, 'message').then(([message]) => message as PartMessage), ended])
+  if (first === null || typeof first === 'number') throw new Fault('config_invalid', `the ${name} process ended before it was ready`, 'read its last lines above')
+  if (first.type === 'fault') {
+    await ended
+    throw new Fault(first.code, first.message, first.next)
+  }
+  return { name, pid: child.pid ?? 0, ready: first.ready, ended, stop: () => stopChild(child, ended) }
+}
+
+/** Asks it to finish, and waits; one that does not within the time is killed: what it had under way is then refused, never half released. */
+async function stopChild(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS)
+  await ended
+  clearTimeout(timer)
+}
+
+/** Of our own environment only what a program needs to run: no variable of the person who starts us reaches a part by accident. */
+const inherited = (): Record<string, string> =>
+  Object.fromEntries(['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'TEMP', 'TMP', 'SYSTEMROOT', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))

@@ -1,0 +1,60 @@
+import type { Catalogue, Operation, Resource } from './pack.ts'
+import type { At, PackFault } from './parse.ts'
+import type { PackShape } from './shape.ts'
+
+/**
+ * What a shape cannot say: that names used exist, and that a pack opens no way round the house. No list without a
+ * narrowing argument, no secret field returned, no filter that compares unlike types, no change of a field that is not
+ * `open` (its before-image would stand in our store in clear).
+ */
+export function coherenceFaults(pack: PackShape, resources: Catalogue['resources'], operations: Catalogue['operations'], at: At): readonly PackFault[] {
+  const faults: PackFault[] = []
+  const say = (path: readonly PropertyKey[], message: string) => faults.push({ ...at(path), message })
+
+  for (const name of Object.keys(pack.resources)) {
+    const resource = resources[name]
+    if (!resource) continue
+    for (const role of ['key', 'boundary', 'subject'] as const) {
+      if (!Object.hasOwn(resource.fields, resource[role])) say(['resources', name, role], `${role} \`${resource[role]}\` is not a field of \`${name}\``)
+    }
+  }
+  for (const name of Object.keys(pack.operations)) {
+    const operation = operations[name]
+    if (operation) checkOperation(operation, (path, message) => say(['operations', name, ...path], message))
+  }
+  return faults
+}
+
+function checkOperation(operation: Operation, say: (path: readonly PropertyKey[], message: string) => void): void {
+  const { resource, args } = operation
+  for (const field of operation.returns) {
+    const found = has(resource, field)
+    if (!found) say(['returns'], `\`${field}\` is not a field of \`${resource.name}\``)
+    else if (found.class === 'secret') say(['returns'], `\`${field}\` is secret and can never be returned`)
+  }
+  for (const arg of args) {
+    const path = ['arguments', arg.name]
+    const field = arg.filter && has(resource, arg.filter.field)
+    if (arg.filter && !field) say(path, `filters by \`${arg.filter.field}\`, which is not a field of \`${resource.name}\``)
+    if (field?.class === 'secret' || field?.class === 'freetext') say(path, `filters by \`${field.name}\`, which is ${field.class}`)
+    if (arg.type === 'choice' && arg.choices.length === 0) say(path, 'a choice needs its choices')
+    if (arg.type === 'reference' && !arg.entity) say(path, 'a reference needs the entity it refers to')
+    if (arg.type === 'reference' && field && field.refers !== arg.entity) say(path, `refers to \`${arg.entity}\`, but the field's handles are \`${field.refers}\``)
+  }
+  for (const name of operation.anyOf) if (!args.some((arg) => arg.name === name)) say(['anyOf'], `\`${name}\` is not an argument`)
+  const narrowed = args.some((arg) => arg.filter && arg.required) || operation.anyOf.length > 0
+  if (operation.cardinality === 'many' && !narrowed) say([], 'a list needs a required filter or `anyOf`')
+  if (operation.cardinality === 'one' && !args.some((arg) => arg.required && arg.filter?.field === resource.key && arg.filter.op === 'eq'))
+    say([], `an operation on one record needs a required argument equal to its key \`${resource.key}\``)
+  if (operation.kind !== 'read' && operation.cardinality !== 'one') say([], `a ${operation.kind} is about one record`)
+  if ((operation.kind === 'propose') !== Object.keys(operation.sets).length > 0) say(['sets'], 'a propose sets fields, and nothing else does')
+  if ((operation.kind === 'draft') !== (operation.form !== null)) say(['form'], 'a draft has a form, and nothing else has')
+  for (const [field, arg] of Object.entries(operation.sets)) {
+    const found = has(resource, field)
+    if (!found) say(['sets'], `sets \`${field}\`, which is not a field of \`${resource.name}\``)
+    else if (found.class !== 'open') say(['sets'], `sets \`${field}\`, which is ${found.class}: only open fields can be changed`)
+    if (!args.some((one) => one.name === arg && one.required)) say(['sets'], `\`${arg}\` is not a required argument`)
+  }
+}
+
+const has = (resource: Resource, field: string) => (Object.hasOwn(resource.fields, field) ? resource.fields[field] : undefined)

@@ -1,0 +1,61 @@
+import { LineCounter, parseDocument } from 'yaml'
+import { coherenceFaults } from './coherence.ts'
+import type { Catalogue, Operation, Resource } from './pack.ts'
+import { PackShape } from './shape.ts'
+
+/** One thing wrong with a pack, and where: `catalogue/tms/operations.yaml:12: …`. */
+export type PackFault = { readonly file: string; readonly line: number; readonly message: string }
+
+export type PackFile = { readonly file: string; readonly text: string }
+
+export type At = (path: readonly PropertyKey[]) => { readonly file: string; readonly line: number }
+type Parsed = { readonly pack: PackShape; readonly at: At }
+
+/** The catalogue these files make, or every fault in them. Nothing is half loaded. */
+export function parseCatalogue(files: readonly PackFile[]): { readonly catalogue: Catalogue; readonly faults: readonly PackFault[] } {
+  const faults: PackFault[] = files.length === 0 ? [{ file: 'catalogue', line: 1, message: 'no pack found' }] : []
+  const parsed = files.flatMap((file) => parseFile(file, faults))
+  const resources: Record<string, Resource> = {}
+  const operations: Record<string, Operation> = {}
+
+  for (const { pack, at } of parsed)
+    for (const [name, shape] of Object.entries(pack.resources)) {
+      if (Object.hasOwn(resources, name)) faults.push({ ...at(['resources', name]), message: `resource \`${name}\` is defined twice` })
+      const fields = Object.fromEntries(Object.entries(shape.fields).map(([field, of]) => [field, { ...of, name: field }]))
+      resources[name] = { ...shape, system: pack.system, name, fields }
+    }
+  for (const { pack, at } of parsed)
+    for (const [name, shape] of Object.entries(pack.operations)) {
+      const resource = Object.hasOwn(resources, shape.resource) ? resources[shape.resource] : undefined
+      if (Object.hasOwn(operations, name)) faults.push({ ...at(['operations', name]), message: `operation \`${name}\` is defined twice` })
+      if (resource?.system !== pack.system) {
+        faults.push({ ...at(['operations', name, 'resource']), message: `system \`${pack.system}\` has no resource \`${shape.resource}\`` })
+        continue
+      }
+      const { arguments: args, ...rest } = shape
+      operations[name] = { ...rest, system: pack.system, name, resource, args: Object.entries(args).map(([arg, of]) => ({ ...of, name: arg })) }
+    }
+  for (const { pack, at } of parsed) faults.push(...coherenceFaults(pack, resources, operations, at))
+  return { catalogue: { resources, operations }, faults }
+}
+
+function parseFile({ file, text }: PackFile, faults: PackFault[]): Parsed[] {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
+  const lineAt = (offset: number | undefined) => lines.linePos(offset ?? 0).line
+  for (const error of document.errors) faults.push({ file, line: lineAt(error.pos[0]), message: error.message.split('\n')[0] ?? 'not YAML' })
+  if (document.errors.length > 0) return []
+
+  /** The nearest node that exists on the way to the path. */
+  const at: At = (path) => {
+    for (let length = path.length; length > 0; length--) {
+      const node = document.getIn(path.slice(0, length), true)
+      if (node && typeof node === 'object' && 'range' in node && Array.isArray(node.range)) return { file, line: lineAt(Number(node.range[0])) }
+    }
+    return { file, line: 1 }
+  }
+  const read = PackShape.safeParse(document.toJS())
+  if (read.success) return [{ pack: read.data, at }]
+  for (const issue of read.error.issues) faults.push({ ...at(issue.path), message: `${issue.path.join('.')}: ${issue.message}` })
+  return []
+}

@@ -1,0 +1,14 @@
+import type { Change, ChangeState } from './change.ts'
+
+/**
+ * Where changes are kept. `keep` writes a new one. `move` replaces the one that is still in state `from` at version
+ * `fromVersion`, and answers false, having written nothing, when it no longer is: of two who decide at once, one wins.
+ * All durable on return. Throws when the store cannot be reached.
+ */
+export type ChangeStore = {
+  readonly keep: (change: Change) => Promise<void>
+  readonly find: (id: string) => Promise<Change | null>
+  readonly move: (to: Change, from: ChangeState, fromVersion: number) => Promise<boolean>
+  readonly inStates: (states: readonly ChangeState[], limit: number) => Promise<readonly Change[]>
+  readonly ofSession: (session: string) => Promise<readonly Change[]>
+}

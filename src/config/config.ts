@@ -1,0 +1,65 @@
+import { isAbsolute, resolve } from 'node:path'
+import { LineCounter, parseDocument } from 'yaml'
+import { z } from 'zod'
+import { Fault } from '../model/fault.ts'
+
+const Address = z.string().regex(/^(\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}$/i, 'an address is `host:port`')
+const EnvName = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'the name of an environment variable')
+
+const ConfigShape = z.strictObject({
+  /** Where agents reach the gate and people the console. Proofs and links are made for these, whatever the network calls us. */
+  publicUrl: z.url({ protocol: /^https?$/ }),
+  deskUrl: z.url({ protocol: /^https?$/ }),
+  listen: z.strictObject({ gate: Address, desk: Address }),
+  /** `off` only on loopback or behind a proxy of yours; `self`: a certificate of our own making that connectors pin. */
+  tls: z.union([z.enum(['off', 'self']), z.strictObject({ cert: z.string(), key: z.string() })]).default('self'),
+  catalogue: z.string().default('catalogue'),
+  policies: z.string().default('policies'),
+  useCases: z.string().default('policies/usecases.yaml'),
+  /** Owner-only folder of keys and passwords; made at the first start. */
+  keys: z.string(),
+  logOrigin: z.string().regex(/^[\w.-]+(\/[\w./-]+)?$/, 'a name such as `journal.example.com/gatehouse`'),
+  timeZone: z.string().refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC', 'a time zone such as `Europe/Berlin`').default('UTC'),
+  /** Sources by system name: which environment variables hold the URLs of the reading and the writing role. */
+  systems: z.record(z.string(), z.strictObject({ kind: z.literal('postgres'), readUrl: EnvName, writeUrl: EnvName, poolMax: z.int().min(1).max(100).default(8), timeoutMs: z.int().min(100).max(60_000).default(5000) })),
+  people: z.array(z.strictObject({ id: z.string().regex(/^[\w.@-]{1,64}$/), name: z.string().min(1), groups: z.array(z.string()) })).default([]),
+  limits: z
+    .strictObject({ costMax: z.number().positive().default(60), costPerMinute: z.number().positive().default(1500), sourcePerSecond: z.number().positive().default(50), sourceBurst: z.number().positive().default(200) })
+    .default({ costMax: 60, costPerMinute: 1500, sourcePerSecond: 50, sourceBurst: 200 }),
+})
+
+/** What a process runs by: read once, never changed. Paths are absolute. Secrets are not in it: they come by environment or key file. */
+export type Config = Readonly<z.infer<typeof ConfigShape>>
+
+/** The configuration in a YAML file, relative paths taken from its folder. Faults `config_invalid` with every fault in it, each with its line. */
+export function parseConfig(file: string, text: string): Config {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
+  const lineOf = (path: readonly PropertyKey[]): number => {
+    for (let length = path.length; length > 0; length--) {
+      const node = document.getIn(path.slice(0, length), true)
+      if (node && typeof node === 'object' && 'range' in node && Array.isArray(node.range)) return lines.linePos(Number(node.range[0])).line
+    }
+    return 1
+  }
+  const faults = document.errors.map((error) => `${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`)
+  const read = faults.length === 0 ? ConfigShape.safeParse(document.toJS()) : null
+  if (read && !read.success) faults.push(...read.error.issues.map((issue) => `${file}:${lineOf(issue.path)}: ${issue.path.join('.')}: ${issue.message}`))
+  if (!read?.success) throw new Fault('config_invalid', `the configuration has faults:\n${faults.join('\n')}`, 'correct them; docs/guide/administrator.md describes every setting')
+
+  const config = read.data
+  const path = (name: string): string => (isAbsolute(name) ? name : resolve(file, '..', name))
+  const tls = typeof config.tls === 'object' ? { cert: path(config.tls.cert), key: path(config.tls.key) } : config.tls
+  const exposed = [config.listen.gate, config.listen.desk].filter((address) => !isLoopback(address))
+  if (tls === 'off' && exposed.length > 0 && new URL(config.publicUrl).protocol === 'http:')
+    throw new Fault('config_invalid', `${file}: \`tls: off\` with http listens on ${exposed.join(' and ')}, beyond this machine`, 'listen on 127.0.0.1, or set `tls` to `self` or to your certificate')
+  return { ...config, tls, catalogue: path(config.catalogue), policies: path(config.policies), useCases: path(config.useCases), keys: path(config.keys) }
+}
+
+/** Host and port of an address as the configuration writes it. */
+export function addressOf(address: string): { readonly host: string; readonly port: number } {
+  const cut = address.lastIndexOf(':')
+  return { host: address.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(address.slice(cut + 1)) }
+}
+
+const isLoopback = (address: string): boolean => /^(127\.|localhost$|::1$)/.test(addressOf(address).host)

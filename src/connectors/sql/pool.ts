@@ -1,0 +1,31 @@
+import pg from 'pg'
+
+export type PoolSettings = { readonly url: string; readonly max: number; readonly statementTimeoutMs: number; readonly name: string }
+
+const { builtins } = pg.types
+const asNumber = (text: string): number => Number(text)
+const PARSERS = new Map<number, (text: string) => unknown>([
+  [builtins.INT8, asNumber],
+  [builtins.NUMERIC, asNumber],
+  [builtins.DATE, (text) => text],
+  [builtins.TIMESTAMPTZ, (text) => new Date(text).toISOString()],
+])
+
+/** Connections to a source, read as the connector contract says: dates as text, instants in ISO 8601, decimals as numbers. */
+export function openPool(settings: PoolSettings): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: settings.url,
+    max: settings.max,
+    application_name: settings.name,
+    statement_timeout: settings.statementTimeoutMs,
+    idle_in_transaction_session_timeout: settings.statementTimeoutMs,
+    connectionTimeoutMillis: 3000,
+    idleTimeoutMillis: 60_000,
+    types: { getTypeParser: (oid: number, format?: string) => PARSERS.get(oid) ?? pg.types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text') },
+    pipeline: true,
+  } as pg.PoolConfig)
+  // An idle connection that dies (the server restarted) must not take the process with it: the next ask opens another.
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
+}

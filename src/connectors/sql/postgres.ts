@@ -1,0 +1,63 @@
+import type pg from 'pg'
+import { toHex } from '../../base/bytes.ts'
+import { sha256 } from '../../base/digest.ts'
+import { lru } from '../../base/lru.ts'
+import { done, refuse } from '../../base/outcome.ts'
+import { type Refusal, refusal } from '../../model/refusal.ts'
+import type { Row } from '../../model/row.ts'
+import type { Connector, Query } from '../connector.ts'
+import { compile } from './compile.ts'
+
+/**
+ * A PostgreSQL source under row-level security. Each read is one read-only transaction whose accounts are set for it alone
+ * (`SET LOCAL`), so the database itself shows no other account's rows, even if our predicate were wrong; without the
+ * setting it shows none. The four statements go out together and cost one round trip.
+ */
+export function postgresConnector(pool: pg.Pool): Connector {
+  const names = lru<string, string>(500)
+  const nameOf = (text: string): string => {
+    const known = names.get(text)
+    if (known) return known
+    const name = `gh_${toHex(sha256(text)).slice(0, 24)}`
+    names.set(text, name)
+    return name
+  }
+
+  return {
+    async read(query) {
+      const statement = compile(query)
+      if (!statement.ok) return statement
+      let client: pg.PoolClient
+      try {
+        client = await pool.connect()
+      } catch {
+        return refuse(refusal('source_unavailable', `the system behind \`${query.resource.system}\` cannot be reached`))
+      }
+      try {
+        const { text, values } = statement.value
+        const [, , result] = await Promise.all([
+          client.query('begin read only'),
+          client.query({ name: 'gh_accounts', text: "select set_config('gatehouse.accounts', $1, true)", values: [query.accounts.join(',')] }),
+          client.query<Row>({ name: nameOf(text), text, values: [...values] }),
+          client.query('commit'),
+        ])
+        client.release()
+        return done(result.rows)
+      } catch (error) {
+        // The connection's state is unknown: it is closed, never given to the next ask.
+        client.release(true)
+        return refuse(judge(error, query))
+      }
+    },
+  }
+}
+
+/** SQLSTATE classes 08 (connection) and 57P (shutdown) mean not reached; anything else is the source's failure. Its text stays here. */
+function judge(error: unknown, query: Query): Refusal {
+  const state = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const { system } = query.resource
+  if (state === '57014') return refusal('source_failed', `the system behind \`${system}\` took too long`)
+  if (state === '' || state.startsWith('08') || state.startsWith('57P') || state.startsWith('E')) return refusal('source_unavailable', `the system behind \`${system}\` cannot be reached`)
+  return refusal('source_failed', `the system behind \`${system}\` could not answer`)
+}
+

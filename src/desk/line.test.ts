@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { ENTRY_KINDS, type Entry } from '../journal/entry.ts'
+import { REFUSAL_CODES } from '../model/refusal.ts'
+import type { Names } from './desk.ts'
+import { lineOf, unnamedIn } from './line.ts'
+
+const NAMES: Names = {
+  people: new Map([
+    ['anna', 'Anna'],
+    ['erik', 'Erik'],
+  ]),
+  devices: new Map([['dev-1', 'ANNA-LT-07']]),
+  agents: new Map([['ses-1', 'Claude Desktop']]),
+}
+const say = (entry: Entry, names = NAMES) => lineOf({ index: 7, at: 1, entry }, names)
+
+const CASES: readonly (readonly [entry: Entry, text: string])[] = [
+  [
+    { kind: 'ask.answered', outcome: 'done', person: 'anna', session: 'ses-1', operation: 'getShipmentSummary', detail: { rows: 1, covered: 3 } },
+    "Anna's agent Claude Desktop asked getShipmentSummary: answered, 1 row, 3 fields covered",
+  ],
+  [
+    { kind: 'ask.answered', outcome: 'done', person: 'anna', session: 'ses-1', operation: 'findShipments', detail: { rows: 20, covered: ['consignee'] } },
+    "Anna's agent Claude Desktop asked findShipments: answered, 20 rows, 1 field covered",
+  ],
+  [
+    { kind: 'ask.refused', outcome: 'forbidden', person: 'anna', session: 'ses-1', operation: 'getOrderHistory', detail: { rule: { id: 'care.no-prices' } } },
+    "Anna's agent Claude Desktop asked getOrderHistory: refused, not permitted (rule care.no-prices)",
+  ],
+  [{ kind: 'ask.refused', outcome: 'proof_missing' }, 'An agent asked something: refused, no DPoP proof'],
+  [
+    { kind: 'change.decided', outcome: 'done', person: 'erik', detail: { change: 'chg-1', decision: 'rejected', reason: 'wrong parcel' } },
+    'Erik rejected change chg-1: “wrong parcel”',
+  ],
+  [{ kind: 'change.decided', outcome: 'done', person: 'erik', detail: { change: 'chg-1', decision: 'approved' } }, 'Erik approved change chg-1'],
+  [
+    { kind: 'change.refused', outcome: 'own_change', person: 'erik', detail: { change: 'chg-1' } },
+    "Erik wanted to decide change chg-1: refused, nobody approves their own agent's change",
+  ],
+  [
+    { kind: 'session.decided', outcome: 'done', person: 'anna', detail: { decision: 'granted', useCase: 'customer-care' } },
+    'Anna allowed a session for customer-care',
+  ],
+  [{ kind: 'session.decided', outcome: 'done', person: 'anna', detail: { decision: 'denied' } }, 'Anna turned down a session'],
+  [{ kind: 'device.enrolled', outcome: 'done', person: 'anna', device: 'dev-1' }, 'Anna enrolled the device ANNA-LT-07'],
+  [{ kind: 'device.enrolled', outcome: 'done', person: 'anna', device: 'dev-9' }, 'Anna enrolled the device dev-9'],
+  [{ kind: 'sources.capped', outcome: 'source_capped', detail: { refused: 412 } }, '412 requests turned away before being read, too many from one address'],
+]
+
+describe('a journal line', () => {
+  it.each(CASES)('of %o reads as people talk', (entry, text) => {
+    expect(say(entry).text).toBe(text)
+  })
+
+  it('exists for every kind with every outcome, with and without names, and never shows a hole', () => {
+    const nameless: Names = { people: new Map(), devices: new Map(), agents: new Map() }
+    for (const kind of ENTRY_KINDS) {
+      for (const outcome of ['done', ...REFUSAL_CODES] as const) {
+        for (const entry of [
+          { kind, outcome },
+          { kind, outcome, person: 'anna', session: 'ses-1', device: 'dev-1', operation: 'op', detail: { change: 'chg-1' } },
+        ]) {
+          for (const names of [NAMES, nameless]) {
+            const { text } = say(entry, names)
+            expect(text, kind).toMatch(/^[\p{Lu}\da-z].+/u)
+            expect(text, kind).not.toMatch(/undefined|null|\[object|NaN/)
+          }
+        }
+      }
+    }
+  })
+
+  it('carries the entry unchanged, and marks refusals and what someone should look at', () => {
+    const entry: Entry = { kind: 'ask.refused', outcome: 'rate_limited', correlation: 'cor-1' }
+    expect(say(entry)).toMatchObject({ index: 7, at: 1, tone: 'refused', correlation: 'cor-1', entry })
+    expect(say({ kind: 'change.unknown_outcome', outcome: 'done' }).tone).toBe('alert')
+    expect(say({ kind: 'house.started', outcome: 'done' }).tone).toBe('plain')
+  })
+
+  it('asks once for each name it will want', () => {
+    const entry: Entry = { kind: 'session.revoked', outcome: 'done', person: 'anna', device: 'dev-1', session: 'ses-1', detail: { by: 'erik' } }
+    expect(unnamedIn([0, 1].map((index) => ({ index, at: 1, entry })))).toEqual({ people: ['anna', 'erik'], devices: ['dev-1'], sessions: ['ses-1'] })
+  })
+})

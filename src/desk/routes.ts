@@ -1,0 +1,76 @@
+import fastifyCookie from '@fastify/cookie'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { newId } from '../base/id.ts'
+import { EVENTS_PATH } from '../contract/console.ts'
+import { refusal } from '../model/refusal.ts'
+import { answerCalls } from './calls.ts'
+import type { Desk } from './desk.ts'
+import { streamsOf } from './events.ts'
+import { type Arrival, addressedHere, fromOwnPage } from './guard.ts'
+import { servePages } from './pages.ts'
+import { callerOf, sendProblem } from './route.ts'
+
+const BODY_BYTES_MAX = 16 * 1024
+
+/**
+ * The console on a fastify server, beside whatever else it serves: pages, `/desk/assets/`, `/desk/api/`. Nothing of it reaches
+ * beyond its own scope. Throws the Fault `console_missing` when the page is not built.
+ */
+export async function deskRoutes(app: FastifyInstance, desk: Desk): Promise<void> {
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', async (request, reply) => {
+      reply.headers(HEADERS)
+      const arrival = arrivalOf(request)
+      const refused = addressedHere(arrival, desk.origin()) ?? (request.url.startsWith('/desk/api/') ? fromOwnPage(arrival, desk.origin()) : null)
+      if (refused !== null) return sendProblem(reply, refused, newId('cor', desk.random))
+      return undefined
+    })
+    if (!scope.hasRequestDecorator('cookies')) await scope.register(fastifyCookie)
+    await scope.register(async (pages) => servePages(pages, desk))
+    await scope.register(async (api) => serveApi(api, desk), { bodyLimit: BODY_BYTES_MAX })
+  })
+}
+
+async function serveApi(api: FastifyInstance, desk: Desk): Promise<void> {
+  api.addHook('onRoute', (route) => {
+    route.bodyLimit = BODY_BYTES_MAX
+  })
+  api.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => {
+    const correlation = newId('cor', desk.random)
+    if (error.statusCode === 413) return sendProblem(reply, refusal('payload_too_large', `more than ${BODY_BYTES_MAX} bytes`), correlation)
+    if (error.statusCode !== undefined && error.statusCode < 500) return sendProblem(reply, refusal('malformed_request', 'the body is not JSON'), correlation)
+    request.log.error({ err: error, correlation }, 'a call of the console failed')
+    return sendProblem(reply, refusal('house_failed', 'something went wrong here, not with you'), correlation)
+  })
+  answerCalls(api, desk)
+  const streams = streamsOf(api, desk)
+  api.get(EVENTS_PATH, async (request, reply) => {
+    const caller = await callerOf(request, desk, 'person')
+    if (!caller.ok) return sendProblem(reply, caller.refusal, newId('cor', desk.random))
+    return streams.open(request, reply, caller.value.viewer, caller.value.cookie)
+  })
+  api.all('/desk/api/*', async (_request, reply) => sendProblem(reply, refusal('not_found', 'the console has no such call'), newId('cor', desk.random)))
+}
+
+/** On everything of ours. Nothing is kept by caches, framed, sniffed, or told to other sites: addresses here carry codes. */
+const HEADERS = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+} as const
+
+const arrivalOf = (request: FastifyRequest): Arrival => ({
+  method: request.method,
+  host: request.headers.host,
+  origin: request.headers.origin,
+  contentType: request.headers['content-type'],
+  fetchSite: headerOf(request, 'sec-fetch-site'),
+})
+
+const headerOf = (request: FastifyRequest, name: string): string | undefined => {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value[0] : value
+}

@@ -1,0 +1,100 @@
+import { type Brand, mint } from '../base/brand.ts'
+import { done, type Outcome, refuse } from '../base/outcome.ts'
+import { type Catalogue, fieldOf } from '../catalogue/pack.ts'
+import { type Change, changeDigest, type Image, sameImage } from '../changes/change.ts'
+import type { ChangeStore } from '../changes/change-store.ts'
+import { type ChangeEvent, transition } from '../changes/transition.ts'
+import type { Order, Writer } from '../connectors/writer.ts'
+import type { EntryKind } from '../journal/entry.ts'
+import type { Record } from '../journal/record.ts'
+import type { Scalar } from '../model/row.ts'
+import type { Approvals } from './approvals.ts'
+
+/** The applier's own belongings. It believes neither the gate nor the database: `approvals` is what it read in the signed journal. */
+export type Applier = {
+  readonly catalogue: Catalogue
+  readonly changes: ChangeStore
+  readonly writers: Readonly<{ readonly [system: string]: Writer }>
+  readonly approvals: Pick<Approvals, 'judge'>
+  readonly record: Record
+}
+
+/** A change the applier found approved in the signed journal, by itself. Nothing else is ever written. */
+export type Checked = Brand<{ readonly change: Change; readonly order: Order; readonly writer: Writer }, 'Checked'>
+
+/**
+ * One approved change, to its end: check, intent entry, write, read back, outcome entry. A change that is not (yet) proven
+ * is left as it is, and the reason returned. INVARIANT: the write happens at most once; after it only reads.
+ */
+export async function apply(applier: Applier, change: Change): Promise<Outcome<Change, string>> {
+  const checked = check(applier, change)
+  if (!checked.ok) return checked
+
+  const intent = await applier.record(entryOf('change.applying', change))
+  if (!intent.ok) return refuse('the journal cannot be written')
+
+  const claimed = await move(applier, change, { event: 'begin' })
+  if (!claimed) return refuse('somebody else took it, or it was voided')
+
+  const { writer, order } = checked.value
+  const written = await writer.write(order)
+  if (written.result === 'refused') return settle(applier, claimed, { event: 'failed', why: written.why })
+  return readBack(applier, claimed, checked.value, written.result === 'stale')
+}
+
+/** A change found in `applying`: a process died over it. Nothing is written again; the record itself says what happened. */
+export async function resume(applier: Applier, change: Change): Promise<Outcome<Change, string>> {
+  const order = orderOf(applier, change)
+  return order.ok ? readBack(applier, change, order.value, false) : order
+}
+
+async function readBack(applier: Applier, change: Change, { order, writer }: Pick<Checked, 'order' | 'writer'>, stale: boolean): Promise<Outcome<Change, string>> {
+  const found = await writer.read(order.resource, order.key, order.account, Object.keys(order.after)).catch(() => undefined)
+  if (found === undefined) return settle(applier, change, { event: 'unknown', why: 'the source could not be read back' })
+  if (found === null) return settle(applier, change, { event: 'failed', why: 'the record is gone' })
+  const image: Image = Object.fromEntries(Object.keys(change.after).map((field) => [field, scalar(found[field])]))
+  if (!stale && sameImage(change.after, image)) return settle(applier, change, { event: 'applied' })
+  return settle(applier, change, { event: 'stale', found: image })
+}
+
+async function settle(applier: Applier, change: Change, event: ChangeEvent): Promise<Outcome<Change, string>> {
+  const next = transition(change, event)
+  if (!next.ok) throw new Error(`an applying change cannot become ${event.event}`)
+  const kind = { applied: 'change.applied', stale: 'change.stale', failed: 'change.failed', unknown_outcome: 'change.unknown_outcome' }[String(next.value.state)] as EntryKind
+  const outcome = await applier.record(entryOf(kind, next.value))
+  // Not journalled: it stays `applying`, and the next start reads back and says so then.
+  if (!outcome.ok) return refuse('the outcome could not be journalled')
+  return (await applier.changes.move(next.value, change.state, change.version)) ? done(next.value) : refuse('the change was altered while it was applied')
+}
+
+function check(applier: Applier, change: Change): Outcome<Checked, string> {
+  const verdict = applier.approvals.judge(change)
+  if (!verdict.ok) return verdict
+  const order = orderOf(applier, change)
+  return order.ok ? done(mint<Checked>({ change, ...order.value })) : order
+}
+
+function orderOf(applier: Applier, change: Change): Outcome<Pick<Checked, 'order' | 'writer'>, string> {
+  const operation = Object.hasOwn(applier.catalogue.operations, change.operation) ? applier.catalogue.operations[change.operation] : undefined
+  const writer = applier.writers[change.system]
+  const settable = operation && Object.keys(change.after).every((field) => Object.hasOwn(operation.sets, field) && fieldOf(operation.resource, field).class === 'open')
+  if (!operation || !writer || !settable || operation.resource.name !== change.resource) return refuse('the catalogue has no such change')
+  return done({ writer, order: { resource: operation.resource, key: change.key, account: change.account, before: change.before, after: change.after } })
+}
+
+async function move(applier: Applier, change: Change, event: ChangeEvent): Promise<Change | null> {
+  const next = transition(change, event)
+  return next.ok && (await applier.changes.move(next.value, change.state, change.version)) ? next.value : null
+}
+
+const entryOf = (kind: EntryKind, change: Change) => ({
+  kind,
+  outcome: 'done' as const,
+  session: change.session,
+  person: change.person,
+  operation: change.operation,
+  digest: changeDigest(change),
+  detail: { change: change.id, version: change.version, ...(change.outcome ? { why: change.outcome } : {}), before: change.before, after: change.after },
+})
+
+const scalar = (value: unknown): Scalar => (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null)

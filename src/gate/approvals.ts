@@ -1,0 +1,68 @@
+import { done, type Outcome, refuse } from '../base/outcome.ts'
+import { type Change, changeDigest } from '../changes/change.ts'
+
+/** An entry the follower proved to be under a signed checkpoint. */
+export type ProvenEntry = { readonly index: number; readonly entry: { readonly [name: string]: unknown } }
+
+/**
+ * What the signed journal says of changes: proposed, approved by whom, rejected, voided, already being applied; and of
+ * sessions: revoked. Fed in order with proven entries only, it judges whether a change may be written.
+ */
+export type Approvals = {
+  readonly learn: (proven: readonly ProvenEntry[]) => void
+  readonly judge: (change: Change) => Outcome<true, string>
+}
+
+type Known = { readonly proposer: string; readonly session: string; approved: string | null; rejected: boolean; begun: boolean }
+
+export function approvals(): Approvals {
+  /** By digest: one version of one change, letter by letter. */
+  const known = new Map<string, Known>()
+  const ended = new Set<string>()
+  const revoked = new Set<string>()
+
+  function learnOne(entry: ProvenEntry['entry']): void {
+    const digest = String(entry['digest'])
+    const detail = (entry['detail'] ?? {}) as { readonly [name: string]: unknown }
+    const about = known.get(digest)
+    switch (entry['kind']) {
+      case 'change.proposed':
+      case 'change.stale':
+        if (!about) known.set(digest, { proposer: String(entry['person']), session: String(entry['session']), approved: null, rejected: false, begun: false })
+        return
+      case 'change.decided':
+        if (!about) return
+        if (detail['decision'] !== 'approve') about.rejected = true
+        else about.approved ??= String(entry['person'])
+        return
+      case 'change.applying':
+        if (about) about.begun = true
+        return
+      case 'change.voided':
+      case 'change.applied':
+        ended.add(String(detail['change']))
+        return
+      case 'session.revoked':
+        revoked.add(String(entry['session']))
+        return
+      default:
+    }
+  }
+
+  return {
+    learn: (proven) => {
+      for (const { entry } of proven) learnOne(entry)
+    },
+    judge(change) {
+      const about = known.get(changeDigest({ ...change, state: 'proposed', decidedBy: null, decidedAt: null, decisionReason: null, outcome: null }))
+      if (!about) return refuse('no signed entry proposes this very change')
+      if (about.approved === null) return refuse('no signed entry approves it')
+      if (about.rejected) return refuse('a signed entry rejects it')
+      if (about.approved === about.proposer) return refuse('it was approved by the person whose agent proposed it')
+      if (about.begun) return refuse('it was begun once already')
+      if (ended.has(change.id)) return refuse('it has ended already')
+      if (revoked.has(about.session)) return refuse('its session was revoked')
+      return done(true)
+    },
+  }
+}

@@ -1,0 +1,56 @@
+import { done, type Outcome, refuse } from '../base/outcome.ts'
+import { type Change, changeDigest } from '../changes/change.ts'
+import type { ChangeStore } from '../changes/change-store.ts'
+import { transition } from '../changes/transition.ts'
+import type { Record } from '../journal/record.ts'
+import type { Tokens } from '../mask/token.ts'
+import { type Refusal, refusal } from '../model/refusal.ts'
+import { REASON } from './propose.ts'
+
+export type Approving = {
+  readonly changes: ChangeStore
+  /** Whether a person may decide changes of a use case. */
+  readonly isApprover: (person: string, useCase: string) => Promise<boolean>
+  readonly isRevoked: (session: string) => boolean
+  readonly tokensOf: (session: string) => Tokens
+  readonly record: Record
+  readonly clock: () => number
+}
+
+/** What a person decided at the console, about the change they saw: `seen` is its digest. */
+export type Verdict = { readonly change: string; readonly seen: string; readonly decision: 'approve' | 'reject'; readonly reason: string; readonly by: string; readonly correlation: string }
+
+/**
+ * One person's decision on one version of one change. Journalled before it counts, and kept only if nobody decided in
+ * between. Refuses `not_found`, `not_approver`, `own_change`, `change_moved`, `change_not_waiting`, `session_revoked`.
+ */
+export async function approve(approving: Approving, verdict: Verdict): Promise<Outcome<Change, Refusal>> {
+  const change = await approving.changes.find(verdict.change)
+  const no = async (said: Refusal): Promise<Outcome<never, Refusal>> => {
+    const receipt = await approving.record({ kind: 'change.refused', outcome: said.code, person: verdict.by, correlation: verdict.correlation, detail: change ? { change: change.id } : {} })
+    return refuse(receipt.ok ? said : receipt.refusal)
+  }
+  if (!change) return no(refusal('not_found', 'there is no such change'))
+  if (!(await approving.isApprover(verdict.by, change.useCase))) return no(refusal('not_approver', `you do not decide changes of use case \`${change.useCase}\``))
+  if (approving.isRevoked(change.session)) return no(refusal('session_revoked', 'the session that proposed it was revoked'))
+
+  const { by, decision, seen } = verdict
+  const reason = approving.tokensOf(change.session).seal(REASON, verdict.reason)
+  const decided = transition(change, { event: 'decide', decision, by, reason, seen, at: approving.clock() })
+  if (!decided.ok) return no(decided.refusal)
+
+  const receipt = await approving.record({
+    kind: 'change.decided',
+    outcome: 'done',
+    person: by,
+    session: change.session,
+    operation: change.operation,
+    correlation: verdict.correlation,
+    digest: changeDigest(change),
+    detail: { change: change.id, version: change.version, decision, reason, proposer: change.person },
+  })
+  if (!receipt.ok) return receipt
+
+  const won = await approving.changes.move(decided.value, change.state, change.version)
+  return won ? done(decided.value) : no(refusal('change_not_waiting', 'somebody else decided it in the meantime'))
+}

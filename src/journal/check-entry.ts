@@ -1,0 +1,29 @@
+import { sameBytes } from '../base/bytes.ts'
+import { leafHash } from '../log/leaf.ts'
+import { Fault } from '../model/fault.ts'
+import type { EntryStore, StoredEntry } from './entry-store.ts'
+
+const PAGE_ENTRIES = 512
+
+/** What is wrong with an entry read where `index` was expected, or null. That it is under a signed tree is not yet known. */
+export function entryFault(entry: StoredEntry, index: number): string | null {
+  if (entry.index !== index) return entry.index === index + 1 ? `entry ${index} is missing` : `entries ${index} to ${entry.index - 1} are missing`
+  if (!sameBytes(leafHash(entry.body), entry.leaf)) return `entry ${index} does not match its leaf hash: its body or its hash was altered`
+  return null
+}
+
+/** Entries `from` to `to` (exclusive) in pages, each dense and matching its leaf hash. Throws `journal_broken` at the first that is not. */
+export async function* checkedPages(store: Pick<EntryStore, 'read'>, from: number, to: number): AsyncGenerator<readonly StoredEntry[]> {
+  for (let index = from; index < to; ) {
+    const page = await store.read(index, Math.min(PAGE_ENTRIES, to - index))
+    if (page.length === 0) throw broken(`the head names ${to} entries, but there is none from ${index} on`)
+    for (const [i, entry] of page.entries()) {
+      const fault = entryFault(entry, index + i)
+      if (fault) throw broken(fault)
+    }
+    index += page.length
+    yield page
+  }
+}
+
+export const broken = (sentence: string): Fault => new Fault('journal_broken', sentence, 'stop, keep the database as it is, and run `gatehouse journal verify`')

@@ -1,0 +1,46 @@
+/** Number of entries, and the roots of the complete subtrees over them (log/frontier.ts), as stored: nothing is verified. */
+export type Head = { readonly size: number; readonly frontier: Uint8Array }
+
+/** One entry as stored: whether `leaf` is the hash of `body` is for the reader to see. */
+export type StoredEntry = { readonly index: number; readonly leaf: Uint8Array; readonly body: Uint8Array }
+
+/** Entries to follow the first `expectedSize`, in order, and the frontier of the tree with them. Never empty. */
+export type Batch = {
+  readonly expectedSize: number
+  readonly bodies: readonly Uint8Array[]
+  readonly leaves: readonly Uint8Array[]
+  readonly frontier: Uint8Array
+}
+
+/** A signed note over the first `size` entries. */
+export type StoredCheckpoint = { readonly size: number; readonly note: string }
+
+/**
+ * `appended`: all of the batch is durable and the head moved. `moved`: somebody else had moved the head, nothing was written.
+ * `disk_failed`: the database says that its disk is full or broken; nothing was written, and nothing may be taken for durable any more.
+ */
+export type Appended = 'appended' | 'moved' | 'disk_failed'
+
+/**
+ * Where the journal's entries lie: a port, kept by `store/journal-store.ts`; `entry-store.contract.ts` tests whoever keeps it.
+ *
+ * Durability. What `append` and `saveCheckpoint` have confirmed survives a crash of any process and of the machine.
+ * Atomicity. A batch and the move of the head are seen together or not at all, by everyone, whatever is killed.
+ * Order. The entries of a batch get the indices from `expectedSize` on. There are no gaps, and no index is written twice.
+ * Compare-and-swap. A batch is written only onto a head of exactly `expectedSize`; of those that race, one is `appended`, the others `moved`.
+ * Errors. A call that rejects has an unknown outcome: the batch may be there, may come yet, or never. Whoever appends next must
+ * read the head again; the swap then lets only one of the two be.
+ * Concurrency. All calls may be made at once, from several processes. Reads see what was confirmed before they began.
+ */
+export type EntryStore = {
+  readonly head: () => Promise<Head>
+  readonly append: (batch: Batch) => Promise<Appended>
+  /** Up to `limit` entries from index `from` on, ascending; fewer at the end. */
+  readonly read: (from: number, limit: number) => Promise<readonly StoredEntry[]>
+  /** The checkpoint of the largest size. */
+  readonly latestCheckpoint: () => Promise<StoredCheckpoint | null>
+  /** Up to `limit` checkpoints from size `from` on, ascending by size. */
+  readonly checkpoints: (from: number, limit: number) => Promise<readonly StoredCheckpoint[]>
+  /** The first write for a size stays; a later one changes nothing. */
+  readonly saveCheckpoint: (checkpoint: StoredCheckpoint) => Promise<void>
+}

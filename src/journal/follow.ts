@@ -1,0 +1,81 @@
+import { sameBytes } from '../base/bytes.ts'
+import type { Checkpoint } from '../log/checkpoint.ts'
+import { openCheckpoint } from '../log/checkpoint.ts'
+import { EMPTY_FRONTIER, extend, rootOf } from '../log/frontier.ts'
+import type { VerifierKey } from '../log/note-key.ts'
+import { Fault } from '../model/fault.ts'
+import { broken, checkedPages } from './check-entry.ts'
+import type { EntryStore } from './entry-store.ts'
+import type { Recorded } from './recorded.ts'
+import { parseRecorded } from './recorded.ts'
+
+/** How far one step looks for a checkpoint, so that a long journal is not held in memory at once. */
+const STEP_ENTRIES = 4096
+const STEP_CHECKPOINTS = 64
+
+/** An entry under a checkpoint whose signature and root were verified against the entries before it, from the first. */
+export type Verified = { readonly index: number; readonly entry: Recorded }
+
+export type Follower = {
+  /** The next entries that are verified, oldest first; none when no newer checkpoint stands. Call again until none come. One call at a time. */
+  readonly advance: () => Promise<readonly Verified[]>
+  /** Entries verified so far. */
+  readonly size: () => number
+}
+
+/**
+ * Reads the journal as one who trusts neither who writes it nor who keeps it, only the signer's key. `advance` throws `journal_broken` on
+ * anything that does not fit, and from then on always. What a keeper can still do is withhold the newest entries.
+ */
+export function followJournal({ store, vkey }: { readonly store: Pick<EntryStore, 'head' | 'read' | 'checkpoints'>; readonly vkey: VerifierKey }): Follower {
+  let tree = EMPTY_FRONTIER
+  let fault: Fault | null = null
+
+  async function advance(): Promise<readonly Verified[]> {
+    if (fault) throw fault
+    try {
+      return await step()
+    } catch (cause) {
+      // A lost connection is no verdict: only what was read and did not fit is.
+      if (cause instanceof Fault) fault = cause
+      throw cause
+    }
+  }
+
+  async function step(): Promise<readonly Verified[]> {
+    // The checkpoint first: a head read after it can only be as large or larger.
+    const checkpoint = await nextCheckpoint()
+    const { size } = await store.head()
+    if (size < tree.size) throw broken(`the journal has ${size} entries, but ${tree.size} were verified: entries are gone`)
+    if (!checkpoint) return []
+    if (size < checkpoint.size) throw broken(`${checkpoint.size} entries were signed, but only ${size} are there: entries are gone`)
+    const verified: Verified[] = []
+    let grown = tree
+    for await (const page of checkedPages(store, tree.size, checkpoint.size)) {
+      grown = extend(
+        grown,
+        page.map((entry) => entry.leaf),
+      )
+      for (const { index, body } of page) {
+        const entry = parseRecorded(body)
+        if (!entry) throw broken(`entry ${index} is not one that this version could have written`)
+        verified.push({ index, entry })
+      }
+    }
+    if (!sameBytes(rootOf(grown), checkpoint.root)) throw broken(`entries ${tree.size} to ${checkpoint.size - 1} are not those that were signed`)
+    tree = grown
+    return verified
+  }
+
+  /** The farthest checkpoint within one step, else the next one, its signature verified. */
+  async function nextCheckpoint(): Promise<Checkpoint | null> {
+    const found = await store.checkpoints(tree.size + 1, STEP_CHECKPOINTS)
+    const chosen = found.findLast(({ size }) => size <= tree.size + STEP_ENTRIES) ?? found[0]
+    if (!chosen) return null
+    const checkpoint = openCheckpoint(chosen.note, vkey)
+    if (checkpoint?.size !== chosen.size) throw broken(`the checkpoint of size ${chosen.size} does not carry the signature of ${vkey.name}`)
+    return checkpoint
+  }
+
+  return { advance, size: () => tree.size }
+}

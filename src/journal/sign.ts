@@ -1,0 +1,67 @@
+import { sameBytes } from '../base/bytes.ts'
+import type { Checkpoint } from '../log/checkpoint.ts'
+import { openCheckpoint, signedCheckpoint } from '../log/checkpoint.ts'
+import type { Frontier } from '../log/frontier.ts'
+import { EMPTY_FRONTIER, extend, frontierBytes, rootOf } from '../log/frontier.ts'
+import type { SignerKey } from '../log/note-key.ts'
+import { broken, checkedPages } from './check-entry.ts'
+import type { EntryStore, StoredCheckpoint } from './entry-store.ts'
+import type { SignerState } from './signer-state.ts'
+
+export type Signer = {
+  readonly store: Pick<EntryStore, 'head' | 'read' | 'latestCheckpoint' | 'saveCheckpoint'>
+  /** Its name is the log's origin. */
+  readonly key: SignerKey
+  readonly state: SignerState
+}
+
+/**
+ * Signs the journal as it stands when it has grown, and returns the checkpoint; null when there is nothing new. One signer at a time.
+ *
+ * The signer trusts neither the gate nor the database: it recomputes the tree from the entries' bodies onto what it last signed itself.
+ * It throws `journal_broken`, and signs nothing, when the journal shrank, an entry is missing or altered, the head is not that of the
+ * entries, or a checkpoint in the store is not its own. What it signs it first remembers: after a crash in between it signs the same again.
+ */
+export async function signCheckpoint({ store, key, state }: Signer): Promise<StoredCheckpoint | null> {
+  const signed = (await state.load()) ?? EMPTY_FRONTIER
+  const stored = await store.latestCheckpoint()
+  const latest = stored && openOwn(stored, key)
+  const head = await store.head()
+  const known = Math.max(signed.size, latest?.size ?? 0)
+  if (head.size < known) throw broken(`the journal has ${head.size} entries, but ${known} were signed: entries are gone`)
+  if (latest && latest.size <= signed.size && !agrees(latest, signed)) throw broken(`the checkpoint of size ${latest.size} is not the tree that was signed`)
+  const next = await grown(store, signed, latest, head.size)
+  if (!sameBytes(frontierBytes(next), head.frontier)) throw broken(`the head of ${head.size} entries is not that of the entries`)
+  if (next.size === 0 || next.size === latest?.size) return null
+  const checkpoint = { size: next.size, note: signedCheckpoint(key, next.size, rootOf(next)) }
+  await state.save(next)
+  await store.saveCheckpoint(checkpoint)
+  return checkpoint
+}
+
+/** The tree with all entries up to `size`; where it passes the stored checkpoint (our state may be younger than the log), it must agree. */
+async function grown(store: Signer['store'], signed: Frontier, latest: Checkpoint | null, size: number): Promise<Frontier> {
+  let tree = signed
+  const stop = latest && latest.size > signed.size ? latest.size : signed.size
+  for await (const page of checkedPages(store, signed.size, stop))
+    tree = extend(
+      tree,
+      page.map((entry) => entry.leaf),
+    )
+  if (latest && !agrees(latest, tree)) throw broken(`the entries below ${latest.size} are not those that were signed`)
+  for await (const page of checkedPages(store, stop, size))
+    tree = extend(
+      tree,
+      page.map((entry) => entry.leaf),
+    )
+  return tree
+}
+
+/** A checkpoint of an older tree says nothing here: that the newer one grew from it was checked when that was signed. */
+const agrees = (checkpoint: Checkpoint, tree: Frontier): boolean => checkpoint.size !== tree.size || sameBytes(checkpoint.root, rootOf(tree))
+
+function openOwn({ size, note }: StoredCheckpoint, key: SignerKey): Checkpoint {
+  const checkpoint = openCheckpoint(note, key)
+  if (checkpoint?.size !== size) throw broken(`the checkpoint of size ${size} was not signed by this signer`)
+  return checkpoint
+}

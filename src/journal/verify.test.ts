@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type FreshJournal, freshJournal } from '../../test/support/journal.ts'
+import { cutTo, drop, flipBody, flipHead, flipLeaf, forge, rewrite, squeeze, swap } from '../../test/support/tamper.ts'
+import { toBase64 } from '../base/bytes.ts'
+import { EMPTY_FRONTIER, extend, rootOf } from '../log/frontier.ts'
+import { leafHash } from '../log/leaf.ts'
+import { type Report, verifyJournal } from './verify.ts'
+
+let fresh: FreshJournal
+beforeEach(async () => {
+  fresh = await freshJournal()
+})
+afterEach(() => fresh.close())
+
+/** As someone who has only the database and the verifier key. */
+const verify = (): Promise<Report> => verifyJournal({ store: fresh.store, vkey: fresh.key })
+
+/** Entries 0 to 9 under a checkpoint of 5 and one of 10, then 10 and 11 unsigned. */
+async function twelve(): Promise<void> {
+  await fresh.fill(5)
+  await fresh.sign()
+  await fresh.fill(5)
+  await fresh.sign()
+  await fresh.fill(2)
+}
+
+describe('verifyJournal', () => {
+  it('finds nothing wrong with an empty journal', async () => {
+    expect(await verify()).toEqual({ ok: true, size: 0, root: toBase64(rootOf(EMPTY_FRONTIER)), checkpoints: 0, unsignedTail: 0, faults: [] })
+  })
+
+  it('finds nothing wrong with one of many pages, and tells how far it is', async () => {
+    const sizes: number[] = []
+    for (const count of [300, 212, 512, 1, 600]) {
+      await fresh.fill(count)
+      await fresh.sign()
+    }
+    await fresh.fill(7)
+    const leaves = (await fresh.store.read(0, 10_000)).map(({ body }) => leafHash(body))
+    const report = await verifyJournal({
+      store: fresh.store,
+      vkey: fresh.key,
+      remembered: await fresh.state.load(),
+      onProgress: ({ verified }) => sizes.push(verified),
+    })
+    expect(report).toEqual({ ok: true, size: 1632, root: toBase64(rootOf(extend(EMPTY_FRONTIER, leaves))), checkpoints: 5, unsignedTail: 7, faults: [] })
+    expect(sizes).toEqual([512, 1024, 1536, 1632])
+  })
+
+  it('finds nothing wrong while others append and sign', async () => {
+    await twelve()
+    let rounds = 0
+    const growing = {
+      ...fresh.store,
+      read: async (from: number, limit: number) => {
+        if (rounds++ < 3) {
+          await fresh.fill(3)
+          await fresh.sign()
+        }
+        return fresh.store.read(from, limit)
+      },
+    }
+    expect(await verifyJournal({ store: growing, vkey: fresh.key })).toMatchObject({ ok: true, size: 12, checkpoints: 2, unsignedTail: 2 })
+    expect(await verify()).toMatchObject({ ok: true, size: 21, unsignedTail: 0 })
+  })
+
+  const strayed = (from: number, size: number) =>
+    `entries ${from} to ${size - 1} are not those that were signed: their root is not that of the checkpoint of size ${size}`
+  const CORPUS: readonly (readonly [string, () => Promise<unknown>, readonly string[]])[] = [
+    [
+      'a bit in a signed body',
+      () => flipBody(fresh, 3),
+      ['entry 3 does not match its leaf hash: its body or its hash was altered', strayed(0, 5), "the head's hashes are not those of the 12 entries it names"],
+    ],
+    [
+      'a bit in a body of the second checkpoint',
+      () => flipBody(fresh, 7),
+      ['entry 7 does not match its leaf hash: its body or its hash was altered', strayed(5, 10), "the head's hashes are not those of the 12 entries it names"],
+    ],
+    [
+      'a bit in an unsigned body',
+      () => flipBody(fresh, 11),
+      ['entry 11 does not match its leaf hash: its body or its hash was altered', "the head's hashes are not those of the 12 entries it names"],
+    ],
+    ['a bit in a leaf', () => flipLeaf(fresh, 3), ['entry 3 does not match its leaf hash: its body or its hash was altered']],
+    ['other words in a signed entry, leaf and head to match', () => rewrite(fresh, 6), [strayed(5, 10)]],
+    ['two signed entries swapped', () => swap(fresh, 1, 2), [strayed(0, 5), "the head's hashes are not those of the 12 entries it names"]],
+    ['two unsigned entries swapped', () => swap(fresh, 10, 11), ["the head's hashes are not those of the 12 entries it names"]],
+    ['an entry dropped and the gap closed, head to match', () => squeeze(fresh, 7), [strayed(5, 10)]],
+    [
+      'a gap',
+      () => drop(fresh, 7),
+      ['entry 7 is missing: nothing after can be verified', '10 entries were signed, but only 7 stand in unbroken order: entries are gone'],
+    ],
+    [
+      'a wider gap at the start',
+      () => drop(fresh, 0, 2),
+      ['entries 0 to 2 are missing: nothing after can be verified', '10 entries were signed, but only 0 stand in unbroken order: entries are gone'],
+    ],
+    [
+      'a tail cut off',
+      () => drop(fresh, 9, 11),
+      ['the head names 12 entries, but there is none from 9 on', '10 entries were signed, but only 9 stand in unbroken order: entries are gone'],
+    ],
+    ['a tail cut off, head to match', () => cutTo(fresh, 9), ['10 entries were signed, but only 9 stand in unbroken order: entries are gone']],
+    ['a checkpoint of another key', () => forge(fresh, 10), ['the checkpoint of size 10 does not carry the signature of gatehouse.test/log']],
+    ['a checkpoint of another key beyond the end', () => forge(fresh, 99), ['the checkpoint of size 99 does not carry the signature of gatehouse.test/log']],
+    ['a checkpoint of our key over another tree', () => forge(fresh, 10, fresh.key), [strayed(5, 10)]],
+    [
+      'a checkpoint kept under another size',
+      () => fresh.sql('update journal_checkpoint set size = 6 where size = 5'),
+      ['the checkpoint of size 6 does not carry the signature of gatehouse.test/log'],
+    ],
+    ['a head altered', () => flipHead(fresh), ["the head's hashes are not those of the 12 entries it names"]],
+    [
+      'an entry slipped in beyond the head',
+      () => fresh.sql(`insert into journal_entry (index, leaf, body) select 12, leaf, body from journal_entry where index = 0`),
+      ['entry 12 lies beyond the head, which names 12 entries'],
+    ],
+    [
+      'an entry slipped in before the first',
+      () => fresh.sql(`insert into journal_entry (index, leaf, body) select -1, leaf, body from journal_entry where index = 0`),
+      ['entry -1 lies before the first'],
+    ],
+  ]
+  it.each(CORPUS)('finds %s, and says what and where', async (_, tamper, faults) => {
+    await twelve()
+    expect((await verify()).ok).toBe(true)
+    await tamper()
+    expect(await verify()).toMatchObject({ ok: false, faults })
+  })
+
+  it('counts what is under no verified checkpoint as unsigned, and says where the tree strayed only once', async () => {
+    await twelve()
+    await rewrite(fresh, 2)
+    expect(await verify()).toMatchObject({ checkpoints: 0, unsignedTail: 12, faults: [strayed(0, 5)] })
+    await fresh.sql('delete from journal_checkpoint where size = 5')
+    expect(await verify()).toMatchObject({ faults: [strayed(0, 10)] })
+  })
+
+  it("finds a journal cut back together with its checkpoints only by the signer's memory", async () => {
+    await twelve()
+    await cutTo(fresh, 5)
+    await fresh.sql('delete from journal_checkpoint where size > 5')
+    expect(await verify()).toMatchObject({ ok: true, size: 5 })
+    expect(await verifyJournal({ store: fresh.store, vkey: fresh.key, remembered: await fresh.state.load() })).toMatchObject({
+      ok: false,
+      faults: ['10 entries were signed, but only 5 stand in unbroken order: entries are gone'],
+    })
+  })
+
+  it("finds a rewritten journal without checkpoints by the signer's memory", async () => {
+    await twelve()
+    await rewrite(fresh, 2)
+    await fresh.sql('delete from journal_checkpoint')
+    expect(await verifyJournal({ store: fresh.store, vkey: fresh.key, remembered: await fresh.state.load() })).toMatchObject({
+      ok: false,
+      faults: ['the first 10 entries are not those that the signer remembers'],
+    })
+  })
+
+  it('keeps a hundred faults and counts the rest', async () => {
+    await fresh.fill(150)
+    await fresh.sql('update journal_entry set leaf = body')
+    const { faults } = await verify()
+    expect(faults.length).toBe(101)
+    expect(faults.at(-1)).toBe('and 50 faults more')
+  })
+})

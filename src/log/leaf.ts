@@ -1,0 +1,22 @@
+import { sha256 } from '../base/digest.ts'
+
+export const HASH_BYTES = 32
+
+/** Root of the tree without leaves: SHA-256 of nothing (RFC 6962 §2.1). */
+export const EMPTY_ROOT: Uint8Array = sha256('')
+
+/** Hash of an entry: SHA-256(0x00 ‖ entry) (RFC 6962 §2.1). The prefix keeps an entry from ever passing for a node. */
+export function leafHash(entry: Uint8Array): Uint8Array {
+  const data = new Uint8Array(1 + entry.length)
+  data.set(entry, 1)
+  return sha256(data)
+}
+
+/** Hash of two subtrees: SHA-256(0x01 ‖ left ‖ right) (RFC 6962 §2.1). */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const data = new Uint8Array(1 + left.length + right.length)
+  data[0] = 1
+  data.set(left, 1)
+  data.set(right, 1 + left.length)
+  return sha256(data)
+}

@@ -1,0 +1,40 @@
+import { isAuthorized, type PolicyJson, policyToJson } from '@cedar-policy/cedar-wasm/nodejs'
+import type { Operation } from '../catalogue/pack.ts'
+import type { Session } from '../model/principal.ts'
+import type { Bundle } from './bundle.ts'
+import { resourceEntities, sessionEntities, uid } from './decide.ts'
+
+/** Whether a session could ever be permitted an operation, whatever its arguments and the hour. */
+export type MayOffer = (session: Session, operation: Operation) => boolean
+
+/**
+ * Offers what some ask could be permitted: conditions on the context count as met in a permit, and a forbid that has any is
+ * left out. It only decides what an agent is shown; every ask is authorised for itself.
+ */
+export function offerer(bundle: Bundle): MayOffer {
+  const policies: Record<string, PolicyJson> = {}
+  for (const [id, text] of Object.entries(bundle.policies)) {
+    const answer = policyToJson(text)
+    if (answer.type !== 'success') throw new Error(`validated policy ${id} does not parse`)
+    const free = answer.json.conditions.filter((clause) => !mentionsContext(clause))
+    if (answer.json.effect === 'forbid' && free.length < answer.json.conditions.length) continue
+    policies[id] = { ...answer.json, conditions: free }
+  }
+  return (session, operation) => {
+    const answer = isAuthorized({
+      principal: uid('Session', session.id),
+      action: uid('Action', operation.name),
+      resource: uid('Resource', operation.resource.name),
+      context: {},
+      // Not validated: the context is empty on purpose, and no policy left looks at it.
+      validateRequest: false,
+      schema: bundle.schema,
+      policies: { staticPolicies: policies },
+      entities: [...sessionEntities(session), ...resourceEntities(operation.system, operation.resource.name)],
+    })
+    return answer.type === 'success' && answer.response.diagnostics.errors.length === 0 && answer.response.decision === 'allow'
+  }
+}
+
+const mentionsContext = (part: unknown): boolean =>
+  typeof part === 'object' && part !== null && (('Var' in part && part.Var === 'context') || Object.values(part).some(mentionsContext))

@@ -1,0 +1,43 @@
+/** The role that owns the tables: it cannot log in, and no process runs as it. */
+export const OWNER = 'gatehouse_owner'
+
+/** The role of each process, least first. A compromised gate can read and add, never rewrite the past. */
+export const PROCESS_ROLES = { gate: 'gatehouse_gate', apply: 'gatehouse_apply', sign: 'gatehouse_sign' } as const
+export type ProcessRole = keyof typeof PROCESS_ROLES
+
+/**
+ * What each process may do with each table: s select, i insert, u update, d delete. Nobody may update or delete an entry of the journal, a
+ * checkpoint or what a session was shown. Every table stands here: one that is missing fails the test, not the night shift.
+ */
+export const GRANTS: Readonly<Record<string, Readonly<Record<ProcessRole, string>>>> = {
+  //                   the gate      the applier   the signer
+  house: /*         */ { gate: 's', /*  */ apply: 's', /* */ sign: 's' },
+  journal_entry: /* */ { gate: 'si', /* */ apply: 'si', /**/ sign: 's' },
+  journal_head: /*  */ { gate: 'su', /* */ apply: 'su', /**/ sign: 's' },
+  journal_checkpoint: { gate: 's', /*  */ apply: 's', /* */ sign: 'si' },
+  person: /*        */ { gate: 'siu', /**/ apply: 's', /* */ sign: '' },
+  invite: /*        */ { gate: 'siud', /**/ apply: '', /* */ sign: '' },
+  device: /*        */ { gate: 'siu', /**/ apply: '', /*  */ sign: '' },
+  session_request: /**/ { gate: 'siud', /**/ apply: '', /**/ sign: '' },
+  session: /*       */ { gate: 'siu', /**/ apply: 's', /* */ sign: '' },
+  access_token: /*  */ { gate: 'siud', /**/ apply: '', /* */ sign: '' },
+  desk_session: /*  */ { gate: 'siud', /**/ apply: '', /* */ sign: '' },
+  exposure: /*      */ { gate: 'si', /* */ apply: '', /*  */ sign: '' },
+  change: /*        */ { gate: 'siu', /**/ apply: 'su', /**/ sign: '' },
+  draft: /*         */ { gate: 'si', /* */ apply: '', /*  */ sign: '' },
+  access_request: /**/ { gate: 'si', /* */ apply: '', /*  */ sign: '' },
+}
+
+const VERBS = { s: 'select', i: 'insert', u: 'update', d: 'delete' } as const
+
+/** The statements that leave each process exactly its part, whatever stood before. */
+export function grantStatements(): readonly string[] {
+  const roles = Object.entries(PROCESS_ROLES) as readonly (readonly [ProcessRole, string])[]
+  const all = roles.map(([, role]) => role).join(', ')
+  const parts = Object.entries(GRANTS).flatMap(([table, letters]) =>
+    roles.filter(([process]) => letters[process] !== '').map(([process, role]) => `grant ${verbs(letters[process])} on ${table} to ${role}`),
+  )
+  return [`revoke all on all tables in schema public from public, ${all}`, `grant usage on schema public to ${all}`, ...parts]
+}
+
+const verbs = (letters: string): string => [...letters].map((letter) => VERBS[letter as keyof typeof VERBS]).join(', ')

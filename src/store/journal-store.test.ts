@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type FreshDatabase, freshDatabase } from '../../test/support/database.ts'
+import { poolOf } from '../../test/support/journal.ts'
+import { utf8 } from '../base/bytes.ts'
+import { entryStoreContract } from '../journal/entry-store.contract.ts'
+import { EMPTY_FRONTIER, extend, frontierBytes } from '../log/frontier.ts'
+import { leafHash } from '../log/leaf.ts'
+import { journalStore } from './journal-store.ts'
+
+const batchOf = (text: string, expectedSize = 0) => {
+  const leaves = [leafHash(utf8(text))]
+  return { expectedSize, bodies: [utf8(text)], leaves, frontier: frontierBytes(extend(EMPTY_FRONTIER, leaves)) }
+}
+
+describe('journalStore', () => {
+  entryStoreContract(async () => {
+    const database = await freshDatabase()
+    const [one, two, signer] = [poolOf(database.url), poolOf(database.roleUrl('apply')), poolOf(database.roleUrl('sign'))]
+    const bySigner = journalStore({ pool: signer })
+    return {
+      // Each call by the role whose it is: the applier appends, only the signer saves checkpoints.
+      store: { ...journalStore({ pool: one }), saveCheckpoint: bySigner.saveCheckpoint },
+      other: { ...journalStore({ pool: two }), saveCheckpoint: bySigner.saveCheckpoint },
+      close: async () => {
+        await Promise.all([one.end(), two.end(), signer.end()])
+        await database.close()
+      },
+    }
+  })
+})
+
+describe('journalStore on a database in trouble', () => {
+  let database: FreshDatabase
+  beforeAll(async () => {
+    database = await freshDatabase()
+  })
+  afterAll(() => database.close())
+
+  it('says `moved`, and has written nothing, where a stricter isolation refuses to serialise', async () => {
+    const [pool, admin] = [poolOf(database.roleUrl('gate')), poolOf(database.url)]
+    await admin.query(`do $$ begin execute format('alter database %I set default_transaction_isolation = ''repeatable read''', current_database()); end $$`)
+    const store = journalStore({ pool })
+    const rival = await admin.connect()
+    await rival.query('begin isolation level read committed')
+    await rival.query('update journal_head set size = size')
+    const appending = store.append(batchOf('late'))
+    await waitUntil(
+      async () => (await admin.query(`select from pg_stat_activity where wait_event_type = 'Lock' and query like '%journal_head%'`)).rowCount === 1,
+    )
+    await rival.query('commit')
+    expect(await appending).toBe('moved')
+    expect((await store.head()).size).toBe(0)
+    rival.release()
+    await Promise.all([pool.end(), admin.end()])
+  })
+
+  it.each([
+    ['53100', 'disk_failed'],
+    ['58030', 'disk_failed'],
+    ['XX001', 'disk_failed'],
+  ])('says what SQLSTATE %s means: %s, with nothing written', async (code, said) => {
+    const [pool, admin] = [poolOf(database.roleUrl('gate')), poolOf(database.url)]
+    await admin.query(`create or replace function fail() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '${code}'; end $$`)
+    await admin.query('create or replace trigger fail before insert on journal_entry for each row execute function fail()')
+    const store = journalStore({ pool })
+    expect(await store.append(batchOf('lost'))).toBe(said)
+    await admin.query('drop trigger fail on journal_entry')
+    expect((await store.head()).size).toBe(0)
+    await Promise.all([pool.end(), admin.end()])
+  })
+
+  it('rejects when the connection is cut, and works again with the next', async () => {
+    const [pool, admin] = [poolOf(database.roleUrl('gate')), poolOf(database.url)]
+    const store = journalStore({ pool })
+    const rival = await admin.connect()
+    await rival.query('begin')
+    await rival.query('update journal_head set size = size')
+    const appending = store.append(batchOf('cut'))
+    const refused = appending.catch((cause: unknown) => cause)
+    await waitUntil(
+      async () =>
+        (await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and query like '%journal_head%'`))
+          .rowCount === 1,
+    )
+    expect(await refused).toMatchObject({ message: 'terminating connection due to administrator command' })
+    await rival.query('rollback')
+    rival.release()
+    expect(await store.append(batchOf('kept'))).toBe('appended')
+    expect((await store.read(0, 10)).map(({ body }) => Buffer.from(body).toString())).toEqual(['kept'])
+    await Promise.all([pool.end(), admin.end()])
+  })
+
+  it('commits to disk although the role was told not to wait for it', async () => {
+    const admin = poolOf(database.url)
+    await admin.query(`do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$`)
+    const pool = poolOf(database.roleUrl('gate'))
+    const store = journalStore({ pool })
+    for (let i = 0; i < 20; i++) {
+      const { size } = await store.head()
+      const before = await walPosition(admin, 'pg_current_wal_insert_lsn')
+      expect(await store.append({ ...batchOf(`durable ${i}`, size), frontier: new Uint8Array(0) })).toBe('appended')
+      expect(await walPosition(admin, 'pg_current_wal_flush_lsn')).toBeGreaterThan(before)
+    }
+    await Promise.all([pool.end(), admin.end()])
+  })
+})
+
+const walPosition = async (pool: ReturnType<typeof poolOf>, position: string): Promise<number> =>
+  Number((await pool.query<{ readonly at: string }>(`select ${position}() - '0/0'::pg_lsn as at`)).rows[0]?.at)
+
+async function waitUntil(holds: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    if (await holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error('it did not come to pass')
+}

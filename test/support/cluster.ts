@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { type Cluster, type Connection, openCluster } from '../../src/store/cluster/cluster.ts'
+import { guestDatabase } from '../../src/store/guest.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { seedPilot } from '../../src/synth/seed.ts'
+import { TMS_OWNER } from '../../src/synth/tms.ts'
+
+/** What a test file needs to make databases of its own on the run's one server. */
+export type Shared = {
+  readonly superuser: Connection
+  readonly passwords: { readonly gate: string; readonly apply: string; readonly sign: string; readonly tms_read: string; readonly tms_write: string }
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    readonly databaseSocket: string
+  }
+}
+
+/** The database that `freshDatabase` copies. */
+export const TEMPLATE = 'gatehouse_template'
+
+/** The database that `freshTms` copies, with the generated company in it. */
+export const TMS_TEMPLATE = 'tms_template'
+
+/**
+ * One PostgreSQL for a run of the tests, started when the first test asks for it, stopped when the run ends. Test files reach it through a socket
+ * in an owner-only folder, whose path vitest hands them.
+ */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
+  let started: Promise<Started> | null = null
+  let seeded: Promise<void> | null = null
+  const server = createServer((request, response) => {
+    const running = (started ??= start())
+    const ready = request.url === '/tms' ? (seeded ??= running.then(seedTms)) : Promise.resolve()
+    Promise.all([running, ready]).then(
+      ([{ shared }]) => response.end(JSON.stringify(shared)),
+      (cause: unknown) => response.writeHead(500).end(String(cause)),
+    )
+  })
+  const socket = join(folder, 'ask')
+  await new Promise<void>((listening) => server.listen(socket, listening))
+  project.provide('databaseSocket', socket)
+  return async () => {
+    server.close()
+    const running = await started?.catch(() => null)
+    await running?.cluster.stop()
+    if (running) rmSync(running.cluster.dataFolder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+type Started = { readonly cluster: Cluster; readonly shared: Shared }
+
+async function seedTms({ cluster, shared: { passwords } }: Started): Promise<void> {
+  const logins = { tms_read: passwords.tms_read, tms_write: passwords.tms_write }
+  await guestDatabase({ admin: cluster.superuser, database: TMS_TEMPLATE, owner: TMS_OWNER, logins })
+  await seedPilot({ owner: { ...cluster.superuser, database: TMS_TEMPLATE }, onProgress: () => undefined })
+}
+
+async function start(): Promise<Started> {
+  const cluster = await openCluster({ dataFolder: mkdtempSync(join(tmpdir(), 'gatehouse-db-')), say: () => undefined })
+  const roles = { gate: cluster.secret('gate'), apply: cluster.secret('apply'), sign: cluster.secret('sign') }
+  await migrate({ admin: cluster.superuser, database: TEMPLATE, roles, logOrigin: 'gatehouse.test/log' })
+  const passwords = { ...roles, tms_read: cluster.secret('tms_read'), tms_write: cluster.secret('tms_write') }
+  return { cluster, shared: { superuser: cluster.superuser, passwords } }
+}

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { Entry } from '../../src/journal/entry.ts'
+import type { EntryStore } from '../../src/journal/entry-store.ts'
+import { openSignerKey } from '../../src/journal/key.ts'
+import { type Journal, openJournal } from '../../src/journal/open.ts'
+import { signCheckpoint } from '../../src/journal/sign.ts'
+import { type SignerState, signerStateFile } from '../../src/journal/signer-state.ts'
+import type { SignerKey } from '../../src/log/note-key.ts'
+import { journalStore } from '../../src/store/journal-store.ts'
+import { freshDatabase } from './database.ts'
+
+/** An empty journal of a test's own, on the real PostgreSQL, with a signer whose files are real. */
+export type FreshJournal = {
+  /** As the gate has it. */
+  readonly store: EntryStore
+  readonly journal: Journal
+  readonly key: SignerKey
+  readonly state: SignerState
+  readonly folder: string
+  readonly sign: () => ReturnType<typeof signCheckpoint>
+  /** Records `count` entries, all of which must succeed. */
+  readonly fill: (count: number) => Promise<void>
+  /** As the database's administrator, whom nothing binds. */
+  readonly sql: (text: string, values?: readonly unknown[]) => Promise<pg.QueryResult>
+  readonly close: () => Promise<void>
+}
+
+export const ORIGIN = 'gatehouse.test/log'
+
+/** An entry of some size and no meaning. */
+export const entry = (n: number): Entry => ({ kind: 'ask.answered', outcome: 'done', session: `ses-${n}`, operation: 'getShipmentSummary', detail: { n } })
+
+export async function freshJournal(): Promise<FreshJournal> {
+  const database = await freshDatabase()
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-journal-'))
+  const pools = [poolOf(database.roleUrl('gate')), poolOf(database.roleUrl('sign')), poolOf(database.url)] as const
+  const [gate, signing, admin] = pools
+  const store = journalStore({ pool: gate })
+  const journal = openJournal({ store, clock: () => Date.UTC(2026, 8, 1), node: 'test' })
+  const key = await openSignerKey({ path: join(folder, 'signer.key'), origin: ORIGIN, random: randomBytes })
+  const state = signerStateFile(join(folder, 'signer.state'))
+  return {
+    store,
+    journal,
+    key,
+    state,
+    folder,
+    sign: () => signCheckpoint({ store: journalStore({ pool: signing }), key, state }),
+    fill: async (count) => {
+      const recorded = await Promise.all(Array.from({ length: count }, (_, n) => journal.record(entry(n))))
+      if (!recorded.every(({ ok }) => ok)) throw new Error('the journal refused')
+    },
+    sql: (text, values = []) => admin.query(text, [...values]),
+    close: async () => {
+      await journal.drain()
+      await Promise.all(pools.map((pool) => pool.end()))
+      await database.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export function poolOf(connectionString: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max: 4 })
+  pool.on('error', () => undefined)
+  return pool
+}
