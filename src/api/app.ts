@@ -42,7 +42,11 @@ export async function agentApp({ door, sources, hosts, tls, also }: AgentApp): P
       await door.gate.record({ kind: 'ask.refused', outcome: form.refusal.code, correlation: request.id })
       return refuseWith(door, request, reply, form.refusal)
     }
-    reply.header('dpop-nonce', door.freshNonce()).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff').header('x-correlation-id', request.id)
+    reply
+      .header('dpop-nonce', door.freshNonce())
+      .header('cache-control', 'no-store')
+      .header('x-content-type-options', 'nosniff')
+      .header('x-correlation-id', request.id)
     return
   })
   app.setErrorHandler(async (error: { readonly statusCode?: number; readonly code?: string }, request, reply) => {
@@ -53,7 +57,12 @@ export async function agentApp({ door, sources, hosts, tls, also }: AgentApp): P
   app.setNotFoundHandler(async (request, reply) => {
     const said = refusal('malformed_request', 'there is nothing at this address')
     const receipt = await door.gate.record({ kind: 'ask.refused', outcome: said.code, correlation: request.id })
-    return receipt.ok ? reply.code(404).type('application/problem+json').send({ ...said, type: 'about:blank', title: 'Not found', status: 404, correlationId: request.id }) : refuseWith(door, request, reply, receipt.refusal)
+    return receipt.ok
+      ? reply
+          .code(404)
+          .type('application/problem+json')
+          .send({ ...said, type: 'about:blank', title: 'Not found', status: 404, correlationId: request.id })
+      : refuseWith(door, request, reply, receipt.refusal)
   })
   app.get('/healthz', async () => ({ ok: true }))
   restRoutes(app, door)
@@ -70,7 +79,11 @@ function formOf(host: string | undefined, origin: string | undefined, hosts: rea
 }
 
 /** The name in a Host header: without its port, and an IPv6 address without its brackets. */
-const nameOf = (host: string): string => host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '').toLowerCase()
+const nameOf = (host: string): string =>
+  host
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '')
+    .toLowerCase()
 
 function judge(error: { readonly statusCode?: number; readonly code?: string }): Refusal {
   if (error.statusCode === 413) return refusal('payload_too_large', `a request may hold ${BODY_BYTES_MAX} bytes`)

@@ -44,5 +44,8 @@ export function refuseWith(door: Pick<Door, 'publicUrl' | 'deskUrl'>, request: F
   const status = statusOf(refusal.code)
   if (status === 401) reply.header('www-authenticate', wwwAuthenticate(refusal, door.publicUrl))
   if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', String(refusal.retryAfterSeconds))
-  return reply.code(status).type('application/problem+json').send(problemOf(refusal, request.id, door.deskUrl))
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send(problemOf(refusal, request.id, door.deskUrl))
 }

@@ -22,7 +22,7 @@ type Visit = { readonly caller: Caller; readonly knock: (operation: string, inpu
  * a server is made for each request and never used again.
  */
 export function mcpRoutes(app: FastifyInstance, door: Door): void {
-  const handler = createMcpHandler((context) => serverFor(door, visitOf(context)), { responseMode: 'json' })
+  const handler = createMcpHandler((context) => serverFor(door, visitOf(context)))
   const serve = toNodeHandler(handler)
   app.addHook('onClose', () => handler.close())
 
@@ -36,7 +36,11 @@ export function mcpRoutes(app: FastifyInstance, door: Door): void {
         const said = await turnBack(door.gate, knock, null, caller.refusal)
         return refuseWith(door, request, reply, said.ok ? caller.refusal : said.refusal)
       }
-      const visit: Visit = { caller: caller.value, correlation: request.id, knock: (operation, input) => ({ operation, input, correlation: request.id, authenticate: knock.authenticate }) }
+      const visit: Visit = {
+        caller: caller.value,
+        correlation: request.id,
+        knock: (operation, input) => ({ operation, input, correlation: request.id, authenticate: knock.authenticate }),
+      }
       reply.hijack()
       for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value)
       await serve(withVisit(request, visit) as NodeIncomingMessageLike, reply.raw, request.body)
@@ -46,7 +50,8 @@ export function mcpRoutes(app: FastifyInstance, door: Door): void {
 }
 
 /** The SDK carries `auth` through to the factory untouched: the visit rides in its `extra`. */
-const withVisit = (request: FastifyRequest, visit: Visit) => Object.assign(request.raw, { auth: { token: '', clientId: visit.caller.session.device, scopes: [], extra: { visit } } })
+const withVisit = (request: FastifyRequest, visit: Visit) =>
+  Object.assign(request.raw, { auth: { token: '', clientId: visit.caller.session.device, scopes: [], extra: { visit } } })
 
 function visitOf(context: McpRequestContext): Visit {
   const visit = context.authInfo?.extra?.['visit']
@@ -63,7 +68,12 @@ function serverFor(door: Door, visit: Visit): Server {
 }
 
 /** One tool call. A refusal is a result the agent can read and hand on, never a protocol error. */
-export async function callTool(door: Pick<Door, 'gate' | 'deskUrl'>, visit: Pick<Visit, 'knock' | 'correlation'>, name: string, input: unknown): Promise<CallToolResult> {
+export async function callTool(
+  door: Pick<Door, 'gate' | 'deskUrl'>,
+  visit: Pick<Visit, 'knock' | 'correlation'>,
+  name: string,
+  input: unknown,
+): Promise<CallToolResult> {
   const outcome = await answer(door.gate, visit.knock(name, input))
   if (!outcome.ok) {
     const problem = problemOf(outcome.refusal, visit.correlation, door.deskUrl)

@@ -17,7 +17,9 @@ export function openapi(operations: readonly Offered[], publicUrl: string): Reco
     security: [{ dpop: [] }],
     paths: Object.fromEntries(operations.map((operation) => [`/v1/operations/${operation.name}`, { post: pathOf(operation) }])),
     components: {
-      securitySchemes: { dpop: { type: 'http', scheme: 'DPoP', description: 'access token bound to the device key; `DPoP` header with a proof for this method and URL' } },
+      securitySchemes: {
+        dpop: { type: 'http', scheme: 'DPoP', description: 'access token bound to the device key; `DPoP` header with a proof for this method and URL' },
+      },
       schemas: { Problem: withoutDialect(z.toJSONSchema(Problem)) },
     },
   }

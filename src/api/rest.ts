@@ -35,4 +35,9 @@ export function restRoutes(app: FastifyInstance, door: Door): void {
   app.get('/openapi.json', async (_request, reply) => reply.header('cache-control', 'no-cache').send(description))
 }
 
-export const bodyOf = ({ rows, covered, next, entry }: Answer): z.infer<typeof AnswerBody> => ({ rows: [...rows], covered, ...(next === null ? {} : { next }), entry })
+export const bodyOf = ({ rows, covered, next, entry }: Answer): z.infer<typeof AnswerBody> => ({
+  rows: [...rows],
+  covered,
+  ...(next === null ? {} : { next }),
+  entry,
+})

@@ -14,11 +14,16 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
 
 const [major = 0] = process.versions.node.split('.').map(Number)
 if (major < 24) {
-  process.stderr.write(`gatehouse needs Node 24 or newer, and this is ${process.versions.node}; \`npm ci\` brings one for Linux and Windows: use the npm scripts, or \`npx gatehouse\`\n`)
+  process.stderr.write(
+    `gatehouse needs Node 24 or newer, and this is ${process.versions.node}; \`npm ci\` brings one for Linux and Windows: use the npm scripts, or \`npx gatehouse\`\n`,
+  )
   process.exit(1)
 }
 
-const program = new Command('gatehouse').description('The building a desktop AI agent has to pass before it reaches company data').version('0.1.0').showHelpAfterError()
+const program = new Command('gatehouse')
+  .description('The building a desktop AI agent has to pass before it reaches company data')
+  .version('0.1.0')
+  .showHelpAfterError()
 const asked = COMMANDS[process.argv[2] ?? '']
 for (const load of asked ? [asked] : Object.values(COMMANDS)) (await load())(program)
 

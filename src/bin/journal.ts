@@ -35,7 +35,9 @@ export async function verifyAt(url: string, keyFile: string) {
     return await verifyJournal({ store: journalStore({ pool }), vkey, onProgress: ({ verified, size }) => bar.show(verified, size) })
   } catch (cause) {
     if (cause instanceof Fault) throw cause
-    throw new Fault('postgres_unreachable', `the journal cannot be read: ${cause instanceof Error ? cause.message : 'no answer'}`, 'check DATABASE_URL', { cause })
+    throw new Fault('postgres_unreachable', `the journal cannot be read: ${cause instanceof Error ? cause.message : 'no answer'}`, 'check DATABASE_URL', {
+      cause,
+    })
   } finally {
     bar.end()
     await pool.end()

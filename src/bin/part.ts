@@ -1,6 +1,6 @@
 import { Fault } from '../model/fault.ts'
-import { readConfig } from './read-config.ts'
 import type { Part } from './parts/part.ts'
+import { readConfig } from './read-config.ts'
 import type { PartMessage, PartName } from './supervise.ts'
 
 /** Runs one part in this process until it is told to stop: by signal, or because its supervisor is gone. */
@@ -11,9 +11,8 @@ export async function runPart(name: PartName, configFile: string): Promise<void>
     part = await start(name, configFile)
   } catch (cause) {
     if (!(cause instanceof Fault) || !process.send) throw cause
-    tell({ type: 'fault', code: cause.code, message: cause.message, next: cause.next })
-    process.disconnect()
-    process.exitCode = 1
+    // Not by itself: what was opened before the fault would keep the process alive.
+    process.send({ type: 'fault', code: cause.code, message: cause.message, next: cause.next } satisfies PartMessage, () => process.exit(1))
     return
   }
   let stopping = false

@@ -1,7 +1,7 @@
-import type { Command } from 'commander'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
 import { defaultDataFolder } from '../store/cluster/data-folder.ts'
 import { instructions } from './pilot/instructions.ts'
 import { raisePilot } from './pilot/raise.ts'
@@ -51,7 +51,7 @@ export function pilotCommand(program: Command): void {
 async function pilot(options: Options): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
   // A scripted run keeps nothing unless it is told where: two runs must not meet.
-  const passing = options.once && options.data === undefined ? mkdtempSync(join(tmpdir(), 'gatehouse-once-')) : null
+  const passing = options.once && options.data === undefined ? passingFolder() : null
   const dataFolder = resolve(options.data ?? (passing ? join(passing, 'data') : defaultDataFolder()))
   const { raise, drop } = await raisePilot({ ...options, dataFolder, port: portOf(options), say })
   try {
@@ -67,6 +67,13 @@ async function pilot(options: Options): Promise<void> {
     if (passing) rmSync(passing, { recursive: true, force: true })
     else if (!options.once) say(`stopped; everything is kept in ${dataFolder}`)
   }
+}
+
+/** A folder for one run. Others may pass through it, not look: as root PostgreSQL runs as another user, whose own folder lies inside. */
+function passingFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-once-'))
+  chmodSync(folder, 0o711)
+  return folder
 }
 
 /** A scripted run takes whatever ports are free: it is nobody's address. */

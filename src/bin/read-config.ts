@@ -10,7 +10,9 @@ export function readConfig(file: string): Config {
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new Fault('config_invalid', `the configuration ${path} cannot be read`, 'name it with --config; docs/guide/administrator.md has one to start from', { cause })
+    throw new Fault('config_invalid', `the configuration ${path} cannot be read`, 'name it with --config; docs/guide/administrator.md has one to start from', {
+      cause,
+    })
   }
   return parseConfig(path, text)
 }

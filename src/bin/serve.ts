@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { needed } from '../config/environment.ts'
-import { keyFolder } from './parts/keys.ts'
 import { runPart } from './part.ts'
+import { keyFolder } from './parts/keys.ts'
 import { readConfig } from './read-config.ts'
 import { startHouse, untilStopped } from './start-house.ts'
 import { PARTS, type PartName } from './supervise.ts'
@@ -15,7 +15,9 @@ export function serveCommand(program: Command): void {
     .command('serve')
     .description('run the gate, the applier and the signer for a company; DATABASE_URL names a PostgreSQL (15 or newer) as administrator')
     .requiredOption('--config <file>', 'the configuration (YAML); see docs/guide/administrator.md')
-    .addOption(new Option('--part <part>', 'run one part only, for an operating system user of its own; DATABASE_URL is then the role of that part').choices(PARTS))
+    .addOption(
+      new Option('--part <part>', 'run one part only, for an operating system user of its own; DATABASE_URL is then the role of that part').choices(PARTS),
+    )
     .action(async ({ config, part }: { readonly config: string; readonly part?: PartName }) => (part ? runPart(part, config) : serve(config)))
 }
 

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { Fault } from '../model/fault.ts'
+import { PROCESS_ROLES, type ProcessRole } from '../store/grants.ts'
 import { migrate } from '../store/migrate.ts'
-import { type ProcessRole, PROCESS_ROLES } from '../store/grants.ts'
 import { PARTS, type Running, startPart } from './supervise.ts'
 
 export type HouseToStart = {

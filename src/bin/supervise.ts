@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { Fault, type FaultCode } from '../model/fault.ts'
@@ -35,7 +35,8 @@ export async function startPart(name: PartName, config: string, secrets: Readonl
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   const first = await Promise.race([once(child, 'message').then(([message]) => message as PartMessage), ended])
-  if (first === null || typeof first === 'number') throw new Fault('config_invalid', `the ${name} process ended before it was ready`, 'read its last lines above')
+  if (first === null || typeof first === 'number')
+    throw new Fault('config_invalid', `the ${name} process ended before it was ready`, 'read its last lines above')
   if (first.type === 'fault') {
     await ended
     throw new Fault(first.code, first.message, first.next)
@@ -54,4 +55,8 @@ async function stopChild(child: ChildProcess, ended: Promise<unknown>): Promise<
 
 /** Of our own environment only what a program needs to run: no variable of the person who starts us reaches a part by accident. */
 const inherited = (): Record<string, string> =>
-  Object.fromEntries(['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'TEMP', 'TMP', 'SYSTEMROOT', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))
+  Object.fromEntries(
+    ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'TEMP', 'TMP', 'SYSTEMROOT', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS'].flatMap((name) =>
+      process.env[name] === undefined ? [] : [[name, process.env[name]]],
+    ),
+  )

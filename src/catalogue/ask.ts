@@ -53,7 +53,8 @@ export function askParser(catalogue: Catalogue): ParseAsk {
       input[arg.name] = opened
     }
     const after = typeof cursor === 'string' ? open(CURSOR, cursor) : null
-    if (cursor !== undefined && !after?.startsWith(`${name}\n`)) return refuse(refusal('reference_meaningless', '`cursor` is not one of this operation in this session'))
+    if (cursor !== undefined && !after?.startsWith(`${name}\n`))
+      return refuse(refusal('reference_meaningless', '`cursor` is not one of this operation in this session'))
 
     const rows = typeof limit === 'number' ? limit : operation.rowsMax
     return done(mint<Ask>({ operation, input, given, after: after?.slice(name.length + 1) ?? null, limit: rows }))

@@ -39,7 +39,8 @@ function checkOperation(operation: Operation, say: (path: readonly PropertyKey[]
     if (field?.class === 'secret' || field?.class === 'freetext') say(path, `filters by \`${field.name}\`, which is ${field.class}`)
     if (arg.type === 'choice' && arg.choices.length === 0) say(path, 'a choice needs its choices')
     if (arg.type === 'reference' && !arg.entity) say(path, 'a reference needs the entity it refers to')
-    if (arg.type === 'reference' && field && field.refers !== arg.entity) say(path, `refers to \`${arg.entity}\`, but the field's handles are \`${field.refers}\``)
+    if (arg.type === 'reference' && field && field.refers !== arg.entity)
+      say(path, `refers to \`${arg.entity}\`, but the field's handles are \`${field.refers}\``)
   }
   for (const name of operation.anyOf) if (!args.some((arg) => arg.name === name)) say(['anyOf'], `\`${name}\` is not an argument`)
   const narrowed = args.some((arg) => arg.filter && arg.required) || operation.anyOf.length > 0

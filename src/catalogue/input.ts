@@ -22,13 +22,19 @@ export function inputSchema(operation: Operation): InputSchema {
 function typeOf(arg: Argument): z.ZodType<string | number> {
   switch (arg.type) {
     case 'integer':
-      return z.int().min(arg.min ?? 0).max(arg.max ?? 1_000_000)
+      return z
+        .int()
+        .min(arg.min ?? 0)
+        .max(arg.max ?? 1_000_000)
     case 'date':
       return z.iso.date()
     case 'choice':
       return z.enum(arg.choices)
     case 'reference':
-      return z.string().max(2000).regex(new RegExp(`^${arg.entity}_[0-9a-hjkmnp-tv-z]+$`), `must be a \`${arg.entity}_…\` reference from an earlier answer`)
+      return z
+        .string()
+        .max(2000)
+        .regex(new RegExp(`^${arg.entity}_[0-9a-hjkmnp-tv-z]+$`), `must be a \`${arg.entity}_…\` reference from an earlier answer`)
     case 'text':
       // A filter is one line; a letter may have several. No other control character: it would reach logs and terminals.
       return z

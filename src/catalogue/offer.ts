@@ -27,18 +27,33 @@ export function offered(operation: Operation): Offered {
   }
 }
 
-const JSON_TYPES: Readonly<Record<FieldType, string>> = { text: 'string', date: 'string', instant: 'string', integer: 'integer', decimal: 'number', flag: 'boolean' }
+const JSON_TYPES: Readonly<Record<FieldType, string>> = {
+  text: 'string',
+  date: 'string',
+  instant: 'string',
+  integer: 'integer',
+  decimal: 'number',
+  flag: 'boolean',
+}
 
 /** A field may come covered, so each may be text whatever its type. */
 function answerSchema(operation: Operation): JsonSchema {
-  const row = operation.kind === 'read' ? readRow(operation) : { id: { type: 'string', description: 'what to ask its state by' }, state: { type: 'string' }, waitsFor: { type: 'string' } }
+  const row =
+    operation.kind === 'read'
+      ? readRow(operation)
+      : { id: { type: 'string', description: 'what to ask its state by' }, state: { type: 'string' }, waitsFor: { type: 'string' } }
   return {
     type: 'object',
     properties: {
       rows: { type: 'array', items: { type: 'object', properties: row, required: Object.keys(row), additionalProperties: false } },
       covered: { type: 'object', description: 'how each field that is not clear was covered', additionalProperties: { enum: ['token', 'partial', 'redact'] } },
       next: { type: 'string', description: 'pass as `cursor` for the rows after these' },
-      entry: { type: 'object', properties: { index: { type: 'integer' }, digest: { type: 'string' } }, required: ['index', 'digest'], additionalProperties: false },
+      entry: {
+        type: 'object',
+        properties: { index: { type: 'integer' }, digest: { type: 'string' } },
+        required: ['index', 'digest'],
+        additionalProperties: false,
+      },
     },
     required: ['rows', 'covered', 'entry'],
     additionalProperties: false,

@@ -42,4 +42,5 @@ export function changeDigest(change: Change): string {
 }
 
 /** Whether a record still is as the change found it. */
-export const sameImage = (expected: Image, found: Image): boolean => Object.entries(expected).every(([field, value]) => Object.hasOwn(found, field) && found[field] === value)
+export const sameImage = (expected: Image, found: Image): boolean =>
+  Object.entries(expected).every(([field, value]) => Object.hasOwn(found, field) && found[field] === value)

@@ -4,7 +4,14 @@ import { type Change, type ChangeState, changeDigest, type Image } from './chang
 
 /** What happens to a change. `seen` is the digest of what the approver looked at. */
 export type ChangeEvent =
-  | { readonly event: 'decide'; readonly decision: 'approve' | 'reject'; readonly by: string; readonly reason: string; readonly seen: string; readonly at: number }
+  | {
+      readonly event: 'decide'
+      readonly decision: 'approve' | 'reject'
+      readonly by: string
+      readonly reason: string
+      readonly seen: string
+      readonly at: number
+    }
   | { readonly event: 'begin' }
   | { readonly event: 'applied' }
   | { readonly event: 'stale'; readonly found: Image }
@@ -39,7 +46,16 @@ export function transition(change: Change, happened: ChangeEvent): Outcome<Chang
       return done({ ...change, state: 'applied', outcome: 'read back as approved' })
     case 'stale':
       // A new version with the record as it is now: it waits for a decision again, and the old approval is for nothing.
-      return done({ ...change, state: 'stale', before: happened.found, version: change.version + 1, decidedBy: null, decidedAt: null, decisionReason: null, outcome: 'the record had changed since it was proposed' })
+      return done({
+        ...change,
+        state: 'stale',
+        before: happened.found,
+        version: change.version + 1,
+        decidedBy: null,
+        decidedAt: null,
+        decisionReason: null,
+        outcome: 'the record had changed since it was proposed',
+      })
     case 'failed':
       return done({ ...change, state: 'failed', outcome: happened.why })
     case 'unknown':

@@ -19,12 +19,29 @@ const ConfigShape = z.strictObject({
   /** Owner-only folder of keys and passwords; made at the first start. */
   keys: z.string(),
   logOrigin: z.string().regex(/^[\w.-]+(\/[\w./-]+)?$/, 'a name such as `journal.example.com/gatehouse`'),
-  timeZone: z.string().refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC', 'a time zone such as `Europe/Berlin`').default('UTC'),
+  timeZone: z
+    .string()
+    .refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC', 'a time zone such as `Europe/Berlin`')
+    .default('UTC'),
   /** Sources by system name: which environment variables hold the URLs of the reading and the writing role. */
-  systems: z.record(z.string(), z.strictObject({ kind: z.literal('postgres'), readUrl: EnvName, writeUrl: EnvName, poolMax: z.int().min(1).max(100).default(8), timeoutMs: z.int().min(100).max(60_000).default(5000) })),
+  systems: z.record(
+    z.string(),
+    z.strictObject({
+      kind: z.literal('postgres'),
+      readUrl: EnvName,
+      writeUrl: EnvName,
+      poolMax: z.int().min(1).max(100).default(8),
+      timeoutMs: z.int().min(100).max(60_000).default(5000),
+    }),
+  ),
   people: z.array(z.strictObject({ id: z.string().regex(/^[\w.@-]{1,64}$/), name: z.string().min(1), groups: z.array(z.string()) })).default([]),
   limits: z
-    .strictObject({ costMax: z.number().positive().default(60), costPerMinute: z.number().positive().default(1500), sourcePerSecond: z.number().positive().default(50), sourceBurst: z.number().positive().default(200) })
+    .strictObject({
+      costMax: z.number().positive().default(60),
+      costPerMinute: z.number().positive().default(1500),
+      sourcePerSecond: z.number().positive().default(50),
+      sourceBurst: z.number().positive().default(200),
+    })
     .default({ costMax: 60, costPerMinute: 1500, sourcePerSecond: 50, sourceBurst: 200 }),
 })
 
@@ -45,14 +62,23 @@ export function parseConfig(file: string, text: string): Config {
   const faults = document.errors.map((error) => `${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`)
   const read = faults.length === 0 ? ConfigShape.safeParse(document.toJS()) : null
   if (read && !read.success) faults.push(...read.error.issues.map((issue) => `${file}:${lineOf(issue.path)}: ${issue.path.join('.')}: ${issue.message}`))
-  if (!read?.success) throw new Fault('config_invalid', `the configuration has faults:\n${faults.join('\n')}`, 'correct them; docs/guide/administrator.md describes every setting')
+  if (!read?.success)
+    throw new Fault(
+      'config_invalid',
+      `the configuration has faults:\n${faults.join('\n')}`,
+      'correct them; docs/guide/administrator.md describes every setting',
+    )
 
   const config = read.data
   const path = (name: string): string => (isAbsolute(name) ? name : resolve(file, '..', name))
   const tls = typeof config.tls === 'object' ? { cert: path(config.tls.cert), key: path(config.tls.key) } : config.tls
   const exposed = [config.listen.gate, config.listen.desk].filter((address) => !isLoopback(address))
   if (tls === 'off' && exposed.length > 0 && new URL(config.publicUrl).protocol === 'http:')
-    throw new Fault('config_invalid', `${file}: \`tls: off\` with http listens on ${exposed.join(' and ')}, beyond this machine`, 'listen on 127.0.0.1, or set `tls` to `self` or to your certificate')
+    throw new Fault(
+      'config_invalid',
+      `${file}: \`tls: off\` with http listens on ${exposed.join(' and ')}, beyond this machine`,
+      'listen on 127.0.0.1, or set `tls` to `self` or to your certificate',
+    )
   return { ...config, tls, catalogue: path(config.catalogue), policies: path(config.policies), useCases: path(config.useCases), keys: path(config.keys) }
 }
 

@@ -20,7 +20,8 @@ export function fetcher(connectors: Readonly<Record<string, Connector>>): Fetch 
     if (!connector) throw new Error(`no connector for system ${operation.system}`)
     const rows = await connector.read({ resource: operation.resource, fields: permit.fetch, rows: permit.rows, accounts: permit.accounts, limit })
     if (!rows.ok) return rows
-    if (operation.cardinality === 'one' && !rows.value.some((row) => holds(permit.rows, row))) return refuse(refusal('not_found', 'there is no such record among your accounts'))
+    if (operation.cardinality === 'one' && !rows.value.some((row) => holds(permit.rows, row)))
+      return refuse(refusal('not_found', 'there is no such record among your accounts'))
     return done(mint<Fetched>({ reserved, rows: rows.value }))
   }
 }

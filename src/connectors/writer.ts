@@ -14,7 +14,11 @@ export type Order = {
  * `done`: the source said so, which proves nothing yet. `stale`: the record is other than `before`; nothing was written.
  * `refused`: the source would not, nothing was written. `unknown`: sent, and no word came back; only a read-back can tell.
  */
-export type Written = { readonly result: 'done' } | { readonly result: 'stale' } | { readonly result: 'refused'; readonly why: string } | { readonly result: 'unknown'; readonly why: string }
+export type Written =
+  | { readonly result: 'done' }
+  | { readonly result: 'stale' }
+  | { readonly result: 'refused'; readonly why: string }
+  | { readonly result: 'unknown'; readonly why: string }
 
 /**
  * The write half of a source, held by the applier alone. `write` is atomic with its before-image check and is never retried.

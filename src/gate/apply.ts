@@ -48,7 +48,12 @@ export async function resume(applier: Applier, change: Change): Promise<Outcome<
   return order.ok ? readBack(applier, change, order.value, false) : order
 }
 
-async function readBack(applier: Applier, change: Change, { order, writer }: Pick<Checked, 'order' | 'writer'>, stale: boolean): Promise<Outcome<Change, string>> {
+async function readBack(
+  applier: Applier,
+  change: Change,
+  { order, writer }: Pick<Checked, 'order' | 'writer'>,
+  stale: boolean,
+): Promise<Outcome<Change, string>> {
   const found = await writer.read(order.resource, order.key, order.account, Object.keys(order.after)).catch(() => undefined)
   if (found === undefined) return settle(applier, change, { event: 'unknown', why: 'the source could not be read back' })
   if (found === null) return settle(applier, change, { event: 'failed', why: 'the record is gone' })
@@ -60,7 +65,9 @@ async function readBack(applier: Applier, change: Change, { order, writer }: Pic
 async function settle(applier: Applier, change: Change, event: ChangeEvent): Promise<Outcome<Change, string>> {
   const next = transition(change, event)
   if (!next.ok) throw new Error(`an applying change cannot become ${event.event}`)
-  const kind = { applied: 'change.applied', stale: 'change.stale', failed: 'change.failed', unknown_outcome: 'change.unknown_outcome' }[String(next.value.state)] as EntryKind
+  const kind = { applied: 'change.applied', stale: 'change.stale', failed: 'change.failed', unknown_outcome: 'change.unknown_outcome' }[
+    String(next.value.state)
+  ] as EntryKind
   const outcome = await applier.record(entryOf(kind, next.value))
   // Not journalled: it stays `applying`, and the next start reads back and says so then.
   if (!outcome.ok) return refuse('the outcome could not be journalled')
@@ -77,7 +84,8 @@ function check(applier: Applier, change: Change): Outcome<Checked, string> {
 function orderOf(applier: Applier, change: Change): Outcome<Pick<Checked, 'order' | 'writer'>, string> {
   const operation = Object.hasOwn(applier.catalogue.operations, change.operation) ? applier.catalogue.operations[change.operation] : undefined
   const writer = applier.writers[change.system]
-  const settable = operation && Object.keys(change.after).every((field) => Object.hasOwn(operation.sets, field) && fieldOf(operation.resource, field).class === 'open')
+  const settable =
+    operation && Object.keys(change.after).every((field) => Object.hasOwn(operation.sets, field) && fieldOf(operation.resource, field).class === 'open')
   if (!operation || !writer || !settable || operation.resource.name !== change.resource) return refuse('the catalogue has no such change')
   return done({ writer, order: { resource: operation.resource, key: change.key, account: change.account, before: change.before, after: change.after } })
 }

@@ -18,7 +18,14 @@ export type Approving = {
 }
 
 /** What a person decided at the console, about the change they saw: `seen` is its digest. */
-export type Verdict = { readonly change: string; readonly seen: string; readonly decision: 'approve' | 'reject'; readonly reason: string; readonly by: string; readonly correlation: string }
+export type Verdict = {
+  readonly change: string
+  readonly seen: string
+  readonly decision: 'approve' | 'reject'
+  readonly reason: string
+  readonly by: string
+  readonly correlation: string
+}
 
 /**
  * One person's decision on one version of one change. Journalled before it counts, and kept only if nobody decided in
@@ -27,11 +34,18 @@ export type Verdict = { readonly change: string; readonly seen: string; readonly
 export async function approve(approving: Approving, verdict: Verdict): Promise<Outcome<Change, Refusal>> {
   const change = await approving.changes.find(verdict.change)
   const no = async (said: Refusal): Promise<Outcome<never, Refusal>> => {
-    const receipt = await approving.record({ kind: 'change.refused', outcome: said.code, person: verdict.by, correlation: verdict.correlation, detail: change ? { change: change.id } : {} })
+    const receipt = await approving.record({
+      kind: 'change.refused',
+      outcome: said.code,
+      person: verdict.by,
+      correlation: verdict.correlation,
+      detail: change ? { change: change.id } : {},
+    })
     return refuse(receipt.ok ? said : receipt.refusal)
   }
   if (!change) return no(refusal('not_found', 'there is no such change'))
-  if (!(await approving.isApprover(verdict.by, change.useCase))) return no(refusal('not_approver', `you do not decide changes of use case \`${change.useCase}\``))
+  if (!(await approving.isApprover(verdict.by, change.useCase)))
+    return no(refusal('not_approver', `you do not decide changes of use case \`${change.useCase}\``))
   if (approving.isRevoked(change.session)) return no(refusal('session_revoked', 'the session that proposed it was revoked'))
 
   const { by, decision, seen } = verdict

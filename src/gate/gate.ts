@@ -41,4 +41,5 @@ export type Gate = {
 }
 
 /** The ask of a knock, for its caller: the session's own handles opened. */
-export const parse = (gate: Gate, knock: Knock, caller: Caller): Outcome<Ask, Refusal> => gate.parse(knock.operation, knock.input, gate.tokensOf(caller.session.id).open)
+export const parse = (gate: Gate, knock: Knock, caller: Caller): Outcome<Ask, Refusal> =>
+  gate.parse(knock.operation, knock.input, gate.tokensOf(caller.session.id).open)

@@ -1,15 +1,14 @@
-import { type Outcome, refuse } from '../base/outcome.ts'
-import { done } from '../base/outcome.ts'
 import { toBase64url } from '../base/bytes.ts'
 import { canonical } from '../base/canonical.ts'
 import { sha256 } from '../base/digest.ts'
+import { done, type Outcome, refuse } from '../base/outcome.ts'
 import type { Ask } from '../catalogue/ask.ts'
 import type { Draft } from '../changes/draft.ts'
 import { HANDLE, type Tokens } from '../mask/token.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import { asked, who } from './entries.ts'
 import { type Gate, type Knock, parse } from './gate.ts'
-import { acknowledge, type Answer } from './release.ts'
+import { type Answer, acknowledge } from './release.ts'
 import { turnBack } from './turn-back.ts'
 
 /** The entity under which a draft's arguments are sealed. */
@@ -30,7 +29,13 @@ export async function prepare(gate: Gate, knock: Knock): Promise<Outcome<Answer,
   const { session } = caller.value
   const tokens = gate.tokensOf(session.id)
   const stranger = strangeHandle(ask.value, tokens)
-  if (stranger) return turnBack(gate, knock, caller.value, refusal('reference_meaningless', `\`${stranger.slice(0, 12)}…\` in the text is not a reference from an answer of this session`))
+  if (stranger)
+    return turnBack(
+      gate,
+      knock,
+      caller.value,
+      refusal('reference_meaningless', `\`${stranger.slice(0, 12)}…\` in the text is not a reference from an answer of this session`),
+    )
 
   const reserved = gate.reserve(permit.value, now)
   if (!reserved.ok) return turnBack(gate, knock, caller.value, reserved.refusal)

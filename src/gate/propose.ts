@@ -3,11 +3,11 @@ import { done, refuse } from '../base/outcome.ts'
 import { type Change, changeDigest, type Image, sameImage } from '../changes/change.ts'
 import type { Fetched } from '../connectors/fetch.ts'
 import type { Entry } from '../journal/entry.ts'
-import type { Scalar } from '../model/row.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
+import type { Scalar } from '../model/row.ts'
 import { asked, who } from './entries.ts'
 import { type Gate, type Knock, parse } from './gate.ts'
-import { acknowledge, type Answer } from './release.ts'
+import { type Answer, acknowledge } from './release.ts'
 import { turnBack } from './turn-back.ts'
 
 /** The entity under which an agent's reason is sealed: it may name people. */

@@ -9,7 +9,15 @@ import { type Refusal, refusal } from '../model/refusal.ts'
 import { DRAFT } from './prepare.ts'
 
 /** A draft as its person sees it: clear values, on a screen only. */
-export type Shown = Brand<{ readonly form: 'label' | 'letter'; readonly title: string; readonly fields: readonly { readonly label: string; readonly value: string }[]; readonly text: string }, 'Shown'>
+export type Shown = Brand<
+  {
+    readonly form: 'label' | 'letter'
+    readonly title: string
+    readonly fields: readonly { readonly label: string; readonly value: string }[]
+    readonly text: string
+  },
+  'Shown'
+>
 
 export type Showing = {
   readonly catalogue: Catalogue
@@ -41,13 +49,26 @@ export async function show(showing: Showing, id: string, viewer: Viewer, correla
 
   const accounts = await showing.accountsOf(viewer.person)
   const { resource } = operation
-  const rows = { op: 'and', all: [{ op: 'in', field: resource.boundary, values: accounts }, { op: 'eq', field: resource.key, value: draft.key }] } as const
+  const rows = {
+    op: 'and',
+    all: [
+      { op: 'in', field: resource.boundary, values: accounts },
+      { op: 'eq', field: resource.key, value: draft.key },
+    ],
+  } as const
   const read = await connector.read({ resource, fields: [...operation.returns, resource.boundary], rows, accounts, limit: 1 })
   if (!read.ok) return no(read.refusal)
   const row = read.value[0]
   if (!row || !accounts.includes(String(row[resource.boundary]))) return no(refusal('not_found', 'the record is not among your accounts any more'))
 
-  const receipt = await showing.record({ kind: 'draft.shown', outcome: 'done', ...entry, session: draft.session, operation: draft.operation, detail: { draft: id, fields: [...operation.returns] } })
+  const receipt = await showing.record({
+    kind: 'draft.shown',
+    outcome: 'done',
+    ...entry,
+    session: draft.session,
+    operation: draft.operation,
+    detail: { draft: id, fields: [...operation.returns] },
+  })
   if (!receipt.ok) return receipt
   const fields = operation.returns.map((name) => ({ label: fieldOf(resource, name).describe, value: String(row[name] ?? '') }))
   return done(mint<Shown>({ form: operation.form, title: operation.title, fields, text: textOf(draft.sealed, showing.tokensOf(draft.session)) }))
@@ -60,4 +81,3 @@ function textOf(sealed: string, tokens: Tokens): string {
   const texts = Object.values(JSON.parse(given) as { readonly [name: string]: unknown }).map(String)
   return texts.join('\n').replace(HANDLE, (handle, entity: string) => tokens.open(entity, handle) ?? handle)
 }
-

@@ -5,7 +5,12 @@ import { refused } from './entries.ts'
 import type { Gate, Knock } from './gate.ts'
 
 /** A refusal is recorded like an answer. If even that fails, the caller learns only that the journal is down. */
-export async function turnBack(gate: Pick<Gate, 'record' | 'catalogue'>, knock: Knock, caller: Caller | null, refusal: Refusal): Promise<Outcome<never, Refusal>> {
+export async function turnBack(
+  gate: Pick<Gate, 'record' | 'catalogue'>,
+  knock: Knock,
+  caller: Caller | null,
+  refusal: Refusal,
+): Promise<Outcome<never, Refusal>> {
   const receipt = await gate.record(refused(gate.catalogue, knock, caller, refusal))
   return refuse(receipt.ok ? refusal : receipt.refusal)
 }

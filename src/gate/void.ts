@@ -8,7 +8,14 @@ export async function voidChanges(house: { readonly changes: ChangeStore; readon
   for (const change of await house.changes.ofSession(session)) {
     const voided = transition(change, { event: 'void', why })
     if (!voided.ok || !(await house.changes.move(voided.value, change.state, change.version))) continue
-    await house.record({ kind: 'change.voided', outcome: 'done', session, person: change.person, operation: change.operation, detail: { change: change.id, version: change.version } })
+    await house.record({
+      kind: 'change.voided',
+      outcome: 'done',
+      session,
+      person: change.person,
+      operation: change.operation,
+      detail: { change: change.id, version: change.version },
+    })
     count++
   }
   return count

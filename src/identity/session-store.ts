@@ -38,8 +38,8 @@ export type SessionStore = {
   readonly claim: (deviceCodeHash: Uint8Array, session: string, now: number) => Promise<Outcome<boolean, Refusal>>
   /** Gives a claimed request back, when the journal would not take the session. */
   readonly unclaim: (deviceCodeHash: Uint8Array, session: string) => Promise<Outcome<null, Refusal>>
-  /** Durable on return. */
-  readonly add: (session: Session, refreshHash: Uint8Array) => Promise<Outcome<null, Refusal>>
+  /** Durable on return. False: its device is revoked, or was in the same moment; whoever revokes one finds every session added before. */
+  readonly add: (session: Session, refreshHash: Uint8Array) => Promise<Outcome<boolean, Refusal>>
   /** Durable on return; tokens of the session that ended before `now` go. */
   readonly addToken: (session: string, hash: Uint8Array, endsAt: number, now: number) => Promise<Outcome<null, Refusal>>
   readonly byToken: (hash: Uint8Array) => Promise<Outcome<(StoredSession & { readonly tokenEndsAt: number }) | null, Refusal>>

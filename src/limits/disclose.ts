@@ -48,9 +48,14 @@ export function discloser(ledger: Ledger, limitsOf: (useCase: string) => Exposur
     const limits = limitsOf(session.useCase)
     try {
       const subjects = people ? await spend(session.id, 'subject', new Set(sources.map((source) => source.subject))) : 0
-      const seen = prices.length > 0 ? await spend(session.id, 'price', new Set(sources.flatMap((source) => prices.map((name) => `${source.key}\n${name}`)))) : 0
-      for (const [kind, count] of [['subject', subjects], ['price', seen]] as const)
-        if (count > limits[kind]) return refuse(refusal('exposure_exceeded', `this session has asked for ${count} distinct ${kind}s, and its budget is ${limits[kind]}`))
+      const seen =
+        prices.length > 0 ? await spend(session.id, 'price', new Set(sources.flatMap((source) => prices.map((name) => `${source.key}\n${name}`)))) : 0
+      for (const [kind, count] of [
+        ['subject', subjects],
+        ['price', seen],
+      ] as const)
+        if (count > limits[kind])
+          return refuse(refusal('exposure_exceeded', `this session has asked for ${count} distinct ${kind}s, and its budget is ${limits[kind]}`))
       return done(mint<Disclosable>({ covered, digest: toBase64url(sha256(canonical(rows as unknown as Json))), subjects, prices: seen }))
     } catch {
       return refuse(refusal('store_unavailable', 'the exposure ledger cannot be written'))

@@ -20,14 +20,18 @@ export function reserver(limits: CostLimits): Reserve {
     const { operation, limit } = permit.ask
     const session = permit.caller.session.id
     const cost = operation.cost.base + operation.cost.perRow * (operation.cardinality === 'one' ? 1 : limit)
-    if (cost > limits.costMax) return refuse(refusal('too_complex', `\`${operation.name}\` with \`limit\` ${limit} costs ${cost} units, and one ask may cost ${limits.costMax}`))
+    if (cost > limits.costMax)
+      return refuse(refusal('too_complex', `\`${operation.name}\` with \`limit\` ${limit} costs ${cost} units, and one ask may cost ${limits.costMax}`))
 
     const { perMinute, burst } = operation.rate
     const wait = Math.max(
       asks.wait(`${session}\n${operation.name}`, 1, { perSecond: perMinute / 60, burst }, now),
       units.wait(session, cost, { perSecond: limits.costPerMinute / 60, burst: limits.costPerMinute }, now),
     )
-    if (wait > 0) return refuse(refusal('rate_limited', `\`${operation.name}\` may be asked ${perMinute} times a minute; the next in ${wait} s`, { retryAfterSeconds: wait }))
+    if (wait > 0)
+      return refuse(
+        refusal('rate_limited', `\`${operation.name}\` may be asked ${perMinute} times a minute; the next in ${wait} s`, { retryAfterSeconds: wait }),
+      )
     asks.take(`${session}\n${operation.name}`, 1)
     units.take(session, cost)
     return done(mint<Reserved>({ permit, units: cost }))

@@ -15,7 +15,10 @@ export type CoveredRow = Readonly<Record<string, Scalar>>
 export type RowSource = { readonly key: string; readonly subject: string }
 
 /** Rows that may be seen: of the permitted accounts, cut to the permitted fields, covered. `next`: the cursor for the rows after these, when there may be some. */
-export type CoveredRows = Brand<{ readonly permit: Permit; readonly rows: readonly CoveredRow[]; readonly sources: readonly RowSource[]; readonly next: string | null }, 'CoveredRows'>
+export type CoveredRows = Brand<
+  { readonly permit: Permit; readonly rows: readonly CoveredRow[]; readonly sources: readonly RowSource[]; readonly next: string | null },
+  'CoveredRows'
+>
 
 /** What stands where a value was not fetched. */
 export const REDACTED = '[redacted]'

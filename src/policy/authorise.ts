@@ -7,7 +7,7 @@ import type { Caller } from '../identity/authenticate.ts'
 import type { Cover } from '../model/cover.ts'
 import { fieldsOf, type Predicate } from '../model/predicate.ts'
 import type { Session } from '../model/principal.ts'
-import { type Refusal, refusal, type Rule } from '../model/refusal.ts'
+import { type Refusal, type Rule, refusal } from '../model/refusal.ts'
 import type { Bundle } from './bundle.ts'
 import { type CoverOf, coversOf } from './covers.ts'
 import { decide, resourceEntities, uid } from './decide.ts'
@@ -64,13 +64,35 @@ export function authoriser(bundle: Bundle, ownerOf: (useCase: string) => string)
     const blind = operation.args.find((arg) => arg.filter && input[arg.name] !== undefined && !mayFilterBy(cover, arg.filter.field, arg.type === 'reference'))
     if (blind) {
       const reason = 'a field that may not be read may not be filtered by either'
-      return refuse(refusal('forbidden', `\`${blind.name}\` cannot be used here: ${reason}`, { rule: { id: 'no-blind-filter', owner: ownerOf(session.useCase), reason } }))
+      return refuse(
+        refusal('forbidden', `\`${blind.name}\` cannot be used here: ${reason}`, { rule: { id: 'no-blind-filter', owner: ownerOf(session.useCase), reason } }),
+      )
     }
     const rows = rowsOf(ask, session)
     const disclosed = operation.kind === 'read' ? operation.returns : []
     const shown = disclosed.filter((name) => cover(name) !== 'redact')
-    const fetch = [...new Set([operation.resource.key, operation.resource.boundary, operation.resource.subject, ...fieldsOf(rows), ...shown, ...Object.keys(operation.sets)])]
-    return done(mint<Permit>({ caller, ask, rows, accounts: confines(operation.resource, session), fetch, covers: Object.fromEntries(disclosed.map((name) => [name, cover(name)])), rule, serial: bundle.serial }))
+    const fetch = [
+      ...new Set([
+        operation.resource.key,
+        operation.resource.boundary,
+        operation.resource.subject,
+        ...fieldsOf(rows),
+        ...shown,
+        ...Object.keys(operation.sets),
+      ]),
+    ]
+    return done(
+      mint<Permit>({
+        caller,
+        ask,
+        rows,
+        accounts: confines(operation.resource, session),
+        fetch,
+        covers: Object.fromEntries(disclosed.map((name) => [name, cover(name)])),
+        rule,
+        serial: bundle.serial,
+      }),
+    )
   }
 
   function mayFilterBy(cover: CoverOf, field: string, byHandle: boolean): boolean {

@@ -1,6 +1,6 @@
 import { policySetTextToParts, policyToJson, preparsePolicySet, preparseSchema, validate } from '@cedar-policy/cedar-wasm/nodejs'
-import { sha256 } from '../base/digest.ts'
 import { toHex } from '../base/bytes.ts'
+import { sha256 } from '../base/digest.ts'
 import type { Rule } from '../model/refusal.ts'
 
 export type PolicyFault = { readonly file: string; readonly line: number; readonly message: string }

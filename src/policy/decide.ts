@@ -1,7 +1,7 @@
 import { type AuthorizationAnswer, type CedarValueJson, type EntityJson, statefulIsAuthorized } from '@cedar-policy/cedar-wasm/nodejs'
-import type { Bundle } from './bundle.ts'
-import type { Rule } from '../model/refusal.ts'
 import type { Session } from '../model/principal.ts'
+import type { Rule } from '../model/refusal.ts'
+import type { Bundle } from './bundle.ts'
 
 export type Question = {
   readonly action: string
@@ -43,7 +43,11 @@ export function judge(bundle: Bundle, answer: AuthorizationAnswer): Decision {
 
 export const uid = (type: string, id: string) => ({ type: `${OURS}${type}`, id })
 
-const entity = (type: string, id: string, attrs: Record<string, CedarValueJson> = {}, parents: readonly EntityJson['uid'][] = []): EntityJson => ({ uid: uid(type, id), attrs, parents: [...parents] })
+const entity = (type: string, id: string, attrs: Record<string, CedarValueJson> = {}, parents: readonly EntityJson['uid'][] = []): EntityJson => ({
+  uid: uid(type, id),
+  attrs,
+  parents: [...parents],
+})
 
 export const fieldEntities = (system: string, resource: string, name: string, fieldClass: string): readonly EntityJson[] => [
   entity('Field', `${resource}.${name}`, { resource, name }, [uid('Resource', resource), uid('FieldClass', fieldClass)]),
@@ -53,7 +57,12 @@ export const fieldEntities = (system: string, resource: string, name: string, fi
 export const resourceEntities = (system: string, resource: string): readonly EntityJson[] => [entity('Resource', resource, {}, [uid('System', system)])]
 
 export const sessionEntities = (session: Session): readonly EntityJson[] => [
-  entity('Person', session.person, {}, session.groups.map((group) => uid('Group', group))),
+  entity(
+    'Person',
+    session.person,
+    {},
+    session.groups.map((group) => uid('Group', group)),
+  ),
   entity('Session', session.id, {
     person: { __entity: uid('Person', session.person) },
     useCase: { __entity: uid('UseCase', session.useCase) },

@@ -15,7 +15,17 @@ const DirectoryShape = z.strictObject({
       exposure: z.strictObject({ subject: z.int().min(0), price: z.int().min(0) }),
     }),
   ),
-  groups: z.record(Id, z.strictObject({ accounts: z.array(z.string().min(1).regex(/^[^,]+$/, 'an account has no comma')) })),
+  groups: z.record(
+    Id,
+    z.strictObject({
+      accounts: z.array(
+        z
+          .string()
+          .min(1)
+          .regex(/^[^,]+$/, 'an account has no comma'),
+      ),
+    }),
+  ),
 })
 
 export type UseCase = {
@@ -47,7 +57,8 @@ export function readDirectory(file: string, text: string): { readonly directory:
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
   const read = DirectoryShape.safeParse(document.errors.length > 0 ? null : document.toJS())
   const faults = document.errors.map((error) => ({ file, line: lines.linePos(error.pos[0]).line, message: error.message.split('\n')[0] ?? 'not YAML' }))
-  if (!read.success && faults.length === 0) for (const issue of read.error.issues) faults.push({ file, line: 1, message: `${issue.path.join('.')}: ${issue.message}` })
+  if (!read.success && faults.length === 0)
+    for (const issue of read.error.issues) faults.push({ file, line: 1, message: `${issue.path.join('.')}: ${issue.message}` })
   const { useCases, groups } = read.success ? read.data : { useCases: {}, groups: {} }
 
   const all: readonly UseCase[] = Object.entries(useCases).map(([id, useCase]) => ({ id, ...useCase }))

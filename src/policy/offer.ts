@@ -26,11 +26,15 @@ export function offerer(bundle: Bundle): MayOffer {
       action: uid('Action', operation.name),
       resource: uid('Resource', operation.resource.name),
       context: {},
-      // Not validated: the context is empty on purpose, and no policy left looks at it.
+      // Without the schema, which the empty context would not fit: no policy left looks at the context. What the schema knows
+      // of the action's group therefore comes with the entities, or a rule on the group would never match.
       validateRequest: false,
-      schema: bundle.schema,
       policies: { staticPolicies: policies },
-      entities: [...sessionEntities(session), ...resourceEntities(operation.system, operation.resource.name)],
+      entities: [
+        ...sessionEntities(session),
+        ...resourceEntities(operation.system, operation.resource.name),
+        { uid: uid('Action', operation.name), attrs: {}, parents: [uid('Action', operation.kind)] },
+      ],
     })
     return answer.type === 'success' && answer.response.diagnostics.errors.length === 0 && answer.response.decision === 'allow'
   }

@@ -14,7 +14,12 @@ export function rowsOf(ask: Ask, session: Session): Predicate {
     const value = input[arg.name]
     if (arg.filter && value !== undefined) all.push({ op: arg.filter.op, field: arg.filter.field, value })
   }
-  if (ask.after !== null) all.push({ op: 'gt', field: operation.resource.key, value: fieldOf(operation.resource, operation.resource.key).type === 'integer' ? Number(ask.after) : ask.after })
+  if (ask.after !== null)
+    all.push({
+      op: 'gt',
+      field: operation.resource.key,
+      value: fieldOf(operation.resource, operation.resource.key).type === 'integer' ? Number(ask.after) : ask.after,
+    })
   return { op: 'and', all }
 }
 

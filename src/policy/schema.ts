@@ -1,6 +1,6 @@
-import { COVER_ACTIONS } from './vocabulary.ts'
 import type { Argument, Catalogue, Operation } from '../catalogue/pack.ts'
 import { FIELD_CLASSES } from '../model/field-class.ts'
+import { COVER_ACTIONS } from './vocabulary.ts'
 
 /**
  * The Cedar schema of a catalogue: one action per operation, in the group of its kind, with its arguments typed. Without a

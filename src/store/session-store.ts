@@ -88,12 +88,13 @@ export function sessionStore(pool: Pool): SessionStore {
     add: (session, refreshHash) =>
       reach(async () => {
         const { id, person, groups, device, jkt, agent, posture, useCase, accounts, admittedAt, endsAt } = session
-        await rows(
+        const added = await rows(
           `insert into session (id, person, groups, device, jkt, agent, posture, use_case, accounts, admitted_at, ends_at, refresh_hash)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+           select $1, $2, $3, device.id, $5, $6, $7, $8, $9, $10, $11, $12 from device where device.id = $4 and device.revoked_at is null for share
+           returning id`,
           [id, person, groups, device, jkt, agent, posture, useCase, accounts, new Date(admittedAt), new Date(endsAt), refreshHash],
         )
-        return null
+        return added.length === 1
       }),
     addToken: (session, hash, endsAt, now) =>
       reach(async () => {

@@ -1,13 +1,13 @@
+import { done, type Outcome, refuse } from '../../base/outcome.ts'
 import type { Catalogue } from '../../catalogue/pack.ts'
 import { type Change, changeDigest } from '../../changes/change.ts'
-import { done, type Outcome, refuse } from '../../base/outcome.ts'
 import type { CallAnswer } from '../../contract/console.ts'
 import type { Act, Desk, Viewer } from '../../desk/desk.ts'
 import { type Approving, approve } from '../../gate/approve.ts'
 import { REASON } from '../../gate/propose.ts'
+import type { Tokens } from '../../mask/token.ts'
 import { type Refusal, type RefusalCode, refusal } from '../../model/refusal.ts'
 import type { Directory } from '../../policy/directory.ts'
-import type { Tokens } from '../../mask/token.ts'
 import type { Lookup } from './lookup.ts'
 
 export type ChangesHouse = {
@@ -40,7 +40,9 @@ export function changePorts(house: ChangesHouse): Pick<Desk, 'changes' | 'decide
 }
 
 async function decide(house: ChangesHouse, given: Parameters<Desk['decideChange']>[0], { viewer, correlation }: Act): Promise<Outcome<ChangeView, Refusal>> {
-  const decided = await reached(() => approve(house.approving, { change: given.id, seen: given.digest, decision: given.decision, reason: given.reason, by: viewer.person, correlation }))
+  const decided = await reached(() =>
+    approve(house.approving, { change: given.id, seen: given.digest, decision: given.decision, reason: given.reason, by: viewer.person, correlation }),
+  )
   if (!decided.ok) return decided
   return decided.value.ok ? reached(() => viewOf(house, viewer, (decided.value as { value: Change }).value)) : decided.value
 }
@@ -63,7 +65,12 @@ async function viewOf(house: ChangesHouse, viewer: Viewer, change: Change): Prom
     agent: await house.lookup.agentOf(change.session),
     reason: tokens.open(REASON, change.reason) ?? '',
     reversibility: change.reversibility,
-    fields: Object.keys(change.after).map((field) => ({ field, label: label(field), before: change.before[field] ?? null, after: change.after[field] ?? null })),
+    fields: Object.keys(change.after).map((field) => ({
+      field,
+      label: label(field),
+      before: change.before[field] ?? null,
+      after: change.after[field] ?? null,
+    })),
     proposedAt: change.proposedAt,
     mayNot: whyNot(house.directory, viewer, change),
     decided:

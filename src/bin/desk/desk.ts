@@ -3,10 +3,8 @@ import type { Connector } from '../../connectors/connector.ts'
 import type { Desk } from '../../desk/desk.ts'
 import type { Admission } from '../../gate/admit.ts'
 import type { Gate } from '../../gate/gate.ts'
-import { revokeSession } from '../../gate/revoke.ts'
-import { voidChanges } from '../../gate/void.ts'
+import { type Revoking, revokeSession, type SessionRevoked } from '../../gate/revoke.ts'
 import { openPassphrases } from '../../identity/passphrase.ts'
-import type { Revocation } from '../../identity/revocation.ts'
 import { readVkey } from '../../journal/key.ts'
 import { accessRequests } from '../../store/access-requests.ts'
 import { checkpointTime } from '../../store/checkpoint-time.ts'
@@ -25,15 +23,21 @@ export type DeskHouse = {
   readonly house: House
   readonly gate: Gate
   readonly admission: Admission
-  readonly stores: Pick<Admission, 'sessions'> & { readonly people: Parameters<typeof openLookup>[0]['people']; readonly devices: Parameters<typeof openLookup>[0]['devices'] }
-  readonly revocation: Revocation
+  readonly stores: Pick<Admission, 'sessions'> & {
+    readonly people: Parameters<typeof openLookup>[0]['people']
+    readonly devices: Parameters<typeof openLookup>[0]['devices']
+  }
+  readonly revoking: Revoking
   readonly connectors: Readonly<Record<string, Connector>>
   readonly pin: string | null
   readonly vkeyFile: string
 }
 
 /** The console's ports over the real house. */
-export function openDesk({ house, gate, stores, admission, revocation, connectors, pin, vkeyFile }: DeskHouse): { readonly ports: Desk; readonly close: () => Promise<void> } {
+export function openDesk({ house, gate, stores, admission, revoking, connectors, pin, vkeyFile }: DeskHouse): {
+  readonly ports: Desk
+  readonly close: () => Promise<void>
+} {
   const { directory, catalogue } = house.pack
   const { config, entries } = house
   const lookup = openLookup(stores)
@@ -51,10 +55,16 @@ export function openDesk({ house, gate, stores, admission, revocation, connector
     record: gate.record,
     clock: gate.clock,
   }
-  const showing = { catalogue, drafts: gate.drafts, connectors, tokensOf: gate.tokensOf, accountsOf: async (person: string) => directory.accountsOf(await groupsOf(person)), record: gate.record }
+  const showing = {
+    catalogue,
+    drafts: gate.drafts,
+    connectors,
+    tokensOf: gate.tokensOf,
+    accountsOf: async (person: string) => directory.accountsOf(await groupsOf(person)),
+    record: gate.record,
+  }
   const hints = openHints(entries)
-  const revoke = (given: { readonly session: string; readonly by: string; readonly why: string; readonly correlation: string }) =>
-    revokeSession({ ...admission, revocation, voidChanges: (session, why) => voidChanges({ changes: gate.changes, record: gate.record }, session, why) }, given)
+  const revoke = (given: SessionRevoked) => revokeSession(revoking, given)
 
   const ports: Desk = {
     origin: () => new URL(config.deskUrl).origin,
@@ -66,7 +76,14 @@ export function openDesk({ house, gate, stores, admission, revocation, connector
     ...changePorts({ catalogue, directory, approving, lookup, tokensOf: gate.tokensOf }),
     ...draftPorts({ showing, lookup, clock: gate.clock }),
     ...sessionPorts({ admission, directory, lookup, behind: people.behind, revoke }),
-    ...journalPorts({ entries, vkey: () => readVkey(vkeyFile), signedAt: (size) => checkpointTime(house.pool, size), record: gate.record, requests: accessRequests(house.pool), random: newRandom }),
+    ...journalPorts({
+      entries,
+      vkey: () => readVkey(vkeyFile),
+      signedAt: (size) => checkpointTime(house.pool, size),
+      record: gate.record,
+      requests: accessRequests(house.pool),
+      random: newRandom,
+    }),
     names: lookup.names,
     subscribe: hints.subscribe,
   }

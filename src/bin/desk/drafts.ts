@@ -1,8 +1,8 @@
 import { done } from '../../base/outcome.ts'
+import type { Draft } from '../../changes/draft.ts'
 import { CONFIRMED_SECONDS } from '../../contract/console.ts'
 import type { Desk } from '../../desk/desk.ts'
 import { type Showing, type Shown, show } from '../../gate/show.ts'
-import type { Draft } from '../../changes/draft.ts'
 import { reached } from './changes.ts'
 import type { Lookup } from './lookup.ts'
 

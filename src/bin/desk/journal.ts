@@ -13,7 +13,14 @@ import { type Refusal, type RefusalCode, refusal, titleOf } from '../../model/re
 import type { AccessRequests } from '../../store/access-requests.ts'
 import { reached } from './changes.ts'
 
-export type JournalHouse = { readonly entries: EntryStore; readonly vkey: () => Promise<VerifierKey>; readonly signedAt: (size: number) => Promise<number>; readonly record: Record; readonly requests: AccessRequests; readonly random: (bytes: number) => Uint8Array }
+export type JournalHouse = {
+  readonly entries: EntryStore
+  readonly vkey: () => Promise<VerifierKey>
+  readonly signedAt: (size: number) => Promise<number>
+  readonly record: Record
+  readonly requests: AccessRequests
+  readonly random: (bytes: number) => Uint8Array
+}
 
 /** How far back a refusal is looked for. */
 const LOOK_BACK = 20_000
@@ -33,7 +40,8 @@ export function journalPorts(house: JournalHouse): Pick<Desk, 'journalTail' | 'r
         return {
           size: head.size,
           root: toBase64(rootOf(frontier)),
-          checkpoint: latest && signed ? { size: signed.size, root: toBase64(signed.root), signedAt: await house.signedAt(latest.size), note: latest.note } : null,
+          checkpoint:
+            latest && signed ? { size: signed.size, root: toBase64(signed.root), signedAt: await house.signedAt(latest.size), note: latest.note } : null,
           items: lines.flatMap(itemOf).filter(({ entry }) => mayRead(viewer, entry)),
         }
       }),
@@ -63,7 +71,15 @@ async function find(house: JournalHouse, correlation: string): Promise<JournalIt
   return null
 }
 
-type RefusalFound = { readonly code: RefusalCode; readonly at: number; readonly detail: string; readonly operation: string | null; readonly rule: { id: string; owner: string; reason: string } | null; readonly mayRequest: boolean; readonly requestedAt: number | null }
+type RefusalFound = {
+  readonly code: RefusalCode
+  readonly at: number
+  readonly detail: string
+  readonly operation: string | null
+  readonly rule: { id: string; owner: string; reason: string } | null
+  readonly mayRequest: boolean
+  readonly requestedAt: number | null
+}
 
 async function refusalOf(house: JournalHouse, correlation: string, viewer: Viewer): Promise<Outcome<RefusalFound, Refusal>> {
   const found = await reached(() => find(house, correlation))
@@ -91,11 +107,25 @@ async function requestAccess(house: JournalHouse, about: string, note: string, {
   const { rule, operation, mayRequest, requestedAt } = found.value
   if (requestedAt !== null) return done(null)
   if (!mayRequest || rule === null) return refuse(refusal('forbidden', 'there is nobody to ask about this refusal'))
-  const receipt = await house.record({ kind: 'access.requested', outcome: 'done', person: viewer.person, correlation, ...(operation === null ? {} : { operation }), detail: { about, rule: rule.id, owner: rule.owner } })
+  const receipt = await house.record({
+    kind: 'access.requested',
+    outcome: 'done',
+    person: viewer.person,
+    correlation,
+    ...(operation === null ? {} : { operation }),
+    detail: { about, rule: rule.id, owner: rule.owner },
+  })
   if (!receipt.ok) return receipt
   return reached(async () => {
-    await house.requests.add({ id: newId('acr', house.random), person: viewer.person, correlation: about, operation: operation ?? '', rule: rule.id, owner: rule.owner, note })
+    await house.requests.add({
+      id: newId('acr', house.random),
+      person: viewer.person,
+      correlation: about,
+      operation: operation ?? '',
+      rule: rule.id,
+      owner: rule.owner,
+      note,
+    })
     return null
   })
 }
-

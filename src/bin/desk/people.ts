@@ -18,7 +18,10 @@ export type PeopleHouse = {
 export type Behind = (viewer: Viewer) => SignedIn
 
 /** Signing in and out, passphrases, and codes for devices. */
-export function peoplePorts(house: PeopleHouse): { readonly ports: Pick<Desk, 'signIn' | 'setPassphrase' | 'whoIs' | 'confirm' | 'signOut' | 'inviteDevice'>; readonly behind: Behind } {
+export function peoplePorts(house: PeopleHouse): {
+  readonly ports: Pick<Desk, 'signIn' | 'setPassphrase' | 'whoIs' | 'confirm' | 'signOut' | 'inviteDevice'>
+  readonly behind: Behind
+} {
   const known = new WeakMap<Viewer, SignedIn>()
   const { front } = house
 

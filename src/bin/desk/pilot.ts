@@ -17,7 +17,11 @@ export const pilotPort = (facts: { readonly redacted: boolean }): Pick<Desk, 'pi
           on: false,
           why: 'sessions last one hour at most and are bound to the device key, but the device vouches for itself: nobody has attested it yet',
         },
-        { control: 'human_approval', on: true, why: 'a status change is written only after another person approved it; the process that writes checks that itself' },
+        {
+          control: 'human_approval',
+          on: true,
+          why: 'a status change is written only after another person approved it; the process that writes checks that itself',
+        },
       ],
     }),
 })

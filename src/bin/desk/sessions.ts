@@ -14,7 +14,12 @@ export type SessionsHouse = {
   readonly lookup: Lookup
   readonly behind: Behind
   /** Revokes at once, voids what is not applied, and records both. */
-  readonly revoke: (given: { readonly session: string; readonly by: string; readonly why: string; readonly correlation: string }) => ReturnType<Desk['revokeSession']>
+  readonly revoke: (given: {
+    readonly session: string
+    readonly by: string
+    readonly why: string
+    readonly correlation: string
+  }) => ReturnType<Desk['revokeSession']>
 }
 
 const UNKNOWN = refusal('code_unknown', 'this code is unknown, used or expired')
@@ -60,7 +65,15 @@ export function sessionPorts(house: SessionsHouse): Pick<Desk, 'sessions' | 'rev
       const { agent, posture, expiresAt } = waiting.value
       const accounts = directory.accountsOf(viewer.groups)
       const useCases = directory.useCasesOf(viewer.groups).map(({ id, title }) => ({ id, title, accounts: [...accounts] }))
-      return done({ userCode: waiting.value.userCode, device: device.value.id, deviceName: device.value.name, agent: { name: agent.name, version: agent.version }, posture, useCases, expiresAt })
+      return done({
+        userCode: waiting.value.userCode,
+        device: device.value.id,
+        deviceName: device.value.name,
+        agent: { name: agent.name, version: agent.version },
+        posture,
+        useCases,
+        expiresAt,
+      })
     },
     decideSession: (given, { viewer, correlation }) =>
       decideSession(admission, house.behind(viewer), { userCode: given.userCode, useCase: given.decision === 'grant' ? given.useCase : null, correlation }),

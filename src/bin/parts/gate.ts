@@ -6,9 +6,9 @@ import { metadataRoutes } from '../../api/metadata.ts'
 import { oauthRoutes } from '../../api/oauth.ts'
 import { deriveKey } from '../../base/digest.ts'
 import { newId } from '../../base/id.ts'
-import { askParser } from '../../catalogue/ask.ts'
 import { localTime } from '../../base/local-time.ts'
 import { done } from '../../base/outcome.ts'
+import { askParser } from '../../catalogue/ask.ts'
 import { addressOf, type Config } from '../../config/config.ts'
 import { type Environment, needed } from '../../config/environment.ts'
 import type { Connector } from '../../connectors/connector.ts'
@@ -18,6 +18,7 @@ import { postgresConnector } from '../../connectors/sql/postgres.ts'
 import { deskRoutes } from '../../desk/routes.ts'
 import type { Gate } from '../../gate/gate.ts'
 import { offerFrom } from '../../gate/offer.ts'
+import { voidChanges } from '../../gate/void.ts'
 import { selfDeclared } from '../../identity/attest.ts'
 import { authenticateWith } from '../../identity/authenticate.ts'
 import { openNonces } from '../../identity/nonce.ts'
@@ -79,14 +80,31 @@ export async function startGate(config: Config, environment: Environment): Promi
   }
   const admission = { ...stores, directory, attest: selfDeclared, record: gate.record, clock: Date.now, random: newRandom }
   const sources = sourceCap({ perSecond: config.limits.sourcePerSecond, burst: config.limits.sourceBurst })
-  const agents = await agentApp({ door, sources, hosts: hostsOf(config.publicUrl), tls, also: (app) => agentRoutes(app, { door, admission, stores }) })
-  const people = fastify({ ...(tls ? { https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' as const } } : {}), forceCloseConnections: true }) as unknown as FastifyInstance
-  const desk = openDesk({ house, gate, stores, admission, revocation, connectors, pin: tls?.pin ?? null, vkeyFile: vkeyPath(join(config.keys, SIGNER_KEY)) })
+  const revoking = { ...admission, revocation, voidChanges: (session: string, why: string) => voidChanges(gate, session, why) }
+  const agents = await agentApp({
+    door,
+    sources,
+    hosts: hostsOf(config.publicUrl),
+    tls,
+    also: async (app) => {
+      metadataRoutes(app, config)
+      await oauthRoutes(app, { door, admission, enrolment: admission, revoking })
+    },
+  })
+  const people = fastify({
+    ...(tls ? { https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' as const } } : {}),
+    forceCloseConnections: true,
+  }) as unknown as FastifyInstance
+  const desk = openDesk({ house, gate, stores, admission, revoking, connectors, pin: tls?.pin ?? null, vkeyFile: vkeyPath(join(config.keys, SIGNER_KEY)) })
   await deskRoutes(people, desk.ports)
 
   await listen(agents, config.listen.gate)
   await listen(people, config.listen.desk)
-  const told = every(SOURCES_TOLD_EVERY_MS, () => tellCapped(gate.record, sources), (cause) => complain('gate', cause))
+  const told = every(
+    SOURCES_TOLD_EVERY_MS,
+    () => tellCapped(gate.record, sources),
+    (cause) => complain('gate', cause),
+  )
   await gate.record({ kind: 'house.started', outcome: 'done', detail: { policy: bundle.serial } })
   return {
     ready: tls?.pin ? { pin: tls.pin } : {},
@@ -145,7 +163,12 @@ async function listen(app: FastifyInstance, address: string): Promise<void> {
     await app.listen({ ...addressOf(address), exclusive: true })
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause
-    throw new Fault('port_taken', `${address} is taken by another program`, 'stop that program, or choose another port (`gatehouse pilot --port`, or `listen` in the configuration)', { cause })
+    throw new Fault(
+      'port_taken',
+      `${address} is taken by another program`,
+      'stop that program, or choose another port (`gatehouse pilot --port`, or `listen` in the configuration)',
+      { cause },
+    )
   }
 }
 

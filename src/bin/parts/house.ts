@@ -71,7 +71,12 @@ function poolOf(url: string, name: string, max: number): pg.Pool {
 
 async function checkReached(pool: pg.Pool): Promise<void> {
   const client = await pool.connect().catch((cause: unknown) => {
-    throw new Fault('postgres_unreachable', `our database cannot be reached: ${cause instanceof Error ? cause.message : 'no answer'}`, 'check that it runs and that DATABASE_URL is right', { cause })
+    throw new Fault(
+      'postgres_unreachable',
+      `our database cannot be reached: ${cause instanceof Error ? cause.message : 'no answer'}`,
+      'check that it runs and that DATABASE_URL is right',
+      { cause },
+    )
   })
   try {
     await checkServer(client)
@@ -81,4 +86,5 @@ async function checkReached(pool: pg.Pool): Promise<void> {
 }
 
 /** The cause goes to the operator's log, without values: a message of the driver names tables and states, not rows. */
-export const complain = (node: string, cause: unknown): void => void process.stderr.write(`gatehouse ${node}: ${cause instanceof Error ? cause.message : String(cause)}\n`)
+export const complain = (node: string, cause: unknown): void =>
+  void process.stderr.write(`gatehouse ${node}: ${cause instanceof Error ? cause.message : String(cause)}\n`)

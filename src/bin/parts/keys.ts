@@ -20,6 +20,11 @@ export function rootKey(folder: string, name: string): Uint8Array {
   }
   const open = process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64url')
-  if (open || key.length !== 32) throw new Fault('config_invalid', `the key file ${file} is ${open ? 'readable by other users' : 'not a key'}`, 'restore it from your backup, with mode 0600')
+  if (open || key.length !== 32)
+    throw new Fault(
+      'config_invalid',
+      `the key file ${file} is ${open ? 'readable by other users' : 'not a key'}`,
+      'restore it from your backup, with mode 0600',
+    )
   return key
 }

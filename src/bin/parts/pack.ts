@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { parseCatalogue } from '../../catalogue/parse.ts'
 import type { Catalogue } from '../../catalogue/pack.ts'
+import { parseCatalogue } from '../../catalogue/parse.ts'
 import type { Config } from '../../config/config.ts'
 import { Fault } from '../../model/fault.ts'
 import { type Bundle, readBundle } from '../../policy/bundle.ts'
@@ -29,7 +29,9 @@ const list = (title: string, faults: readonly { readonly file: string; readonly 
 function filesUnder(folder: string, ending: string, code: 'catalogue_invalid' | 'policy_invalid') {
   try {
     if (!statSync(folder).isDirectory()) throw new Error('not a folder')
-    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(ending)).toSorted()
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith(ending))
+      .toSorted()
     return names.map((name) => ({ file: relative('.', join(folder, name)), text: readFileSync(join(folder, name), 'utf8') }))
   } catch (cause) {
     throw new Fault(code, `the folder ${folder} cannot be read`, 'correct its path in the configuration', { cause })

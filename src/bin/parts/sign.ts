@@ -19,11 +19,15 @@ export async function startSigner(config: Config, environment: Environment): Pro
   const key = await openSignerKey({ path: join(folder, SIGNER_KEY), origin: config.logOrigin, random: newRandom })
   const signer = { store: house.entries, key, state: signerStateFile(join(folder, 'journal.signed')) }
   await signCheckpoint(signer)
-  const loop = every(SIGN_EVERY_MS, async () => void (await signCheckpoint(signer)), (cause) => {
-    complain('sign', cause)
-    // INVARIANT: after a tree that does not fit nothing is ever signed again by this process.
-    if (cause instanceof Fault && cause.code === 'journal_broken') process.exit(3)
-  })
+  const loop = every(
+    SIGN_EVERY_MS,
+    async () => void (await signCheckpoint(signer)),
+    (cause) => {
+      complain('sign', cause)
+      // INVARIANT: after a tree that does not fit nothing is ever signed again by this process.
+      if (cause instanceof Fault && cause.code === 'journal_broken') process.exit(3)
+    },
+  )
   return {
     ready: {},
     stop: async () => {

@@ -1,10 +1,17 @@
 import 'reflect-metadata'
-import { createHash , webcrypto } from 'node:crypto'
+import { createHash, webcrypto } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { KeyUsageFlags, KeyUsagesExtension, SubjectAlternativeNameExtension, X509Certificate, X509CertificateGenerator, BasicConstraintsExtension } from '@peculiar/x509'
-import { Fault } from '../../model/fault.ts'
+import {
+  BasicConstraintsExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509'
 import type { Config } from '../../config/config.ts'
+import { Fault } from '../../model/fault.ts'
 import { keyFolder } from './keys.ts'
 
 /** Key and certificate in PEM. `pin`: SHA-256 of the certificate, base64url, when it is of our own making and nothing else vouches for it. */
@@ -23,22 +30,25 @@ export async function openTls(config: Config): Promise<Tls | null> {
   return { key: readPem(keyFile), cert, pin: pinOf(cert) }
 }
 
-export const pinOf = (pem: string): string => `sha256-${createHash('sha256').update(new Uint8Array(new X509Certificate(pem).rawData)).digest('base64url')}`
+export const pinOf = (pem: string): string =>
+  `sha256-${createHash('sha256')
+    .update(new Uint8Array(new X509Certificate(pem).rawData))
+    .digest('base64url')}`
 
 async function makeCertificate(config: Config, keyFile: string, certFile: string): Promise<void> {
   const names = [...new Set([config.publicUrl, config.deskUrl].map((url) => new URL(url).hostname.replace(/^\[|\]$/g, '')))]
   const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
   const certificate = await X509CertificateGenerator.createSelfSigned({
-      name: `CN=${names[0]}, O=Gatehouse`,
-      keys,
-      notBefore: new Date(Date.now() - 3_600_000),
-      notAfter: new Date(Date.now() + DAYS * 86_400_000),
-      signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-      extensions: [
-        new BasicConstraintsExtension(false),
-        new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-        new SubjectAlternativeNameExtension(names.map((name) => ({ type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name }))),
-      ],
+    name: `CN=${names[0]}, O=Gatehouse`,
+    keys,
+    notBefore: new Date(Date.now() - 3_600_000),
+    notAfter: new Date(Date.now() + DAYS * 86_400_000),
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    extensions: [
+      new BasicConstraintsExtension(false),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new SubjectAlternativeNameExtension(names.map((name) => ({ type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name }))),
+    ],
   })
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
   writeFileSync(keyFile, `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`, { mode: 0o600 })

@@ -1,12 +1,14 @@
+import { resolve } from 'node:path'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
-import { resolve } from 'node:path'
 import { z } from 'zod'
 import { AnswerBody } from '../../contract/connector.ts'
 
 export type Rows = z.infer<typeof AnswerBody>
 /** What one ask came to: covered rows, or what the agent was told instead. */
-export type Asked = { readonly ok: true; readonly body: Rows } | { readonly ok: false; readonly code: string; readonly text: string; readonly link: string | null }
+export type Asked =
+  | { readonly ok: true; readonly body: Rows }
+  | { readonly ok: false; readonly code: string; readonly text: string; readonly link: string | null }
 
 /** A scripted agent: the official MCP client over the real local connector, a process of its own. It times and counts what it asks. */
 export type Agent = {
@@ -20,7 +22,13 @@ const NoAnswer = z.object({ kind: z.string(), code: z.string().optional(), link:
 
 export async function startScriptedAgent(home: string): Promise<Agent> {
   const client = new Client({ name: 'scripted agent', version: '1.0.0' })
-  await client.connect(new StdioClientTransport({ command: process.execPath, args: [resolve(import.meta.dirname, '../gatehouse.ts'), 'connect', '--home', home], stderr: 'inherit' }))
+  await client.connect(
+    new StdioClientTransport({
+      command: process.execPath,
+      args: [resolve(import.meta.dirname, '../gatehouse.ts'), 'connect', '--home', home],
+      stderr: 'ignore',
+    }),
+  )
   const timings = new Map<string, number[]>()
   return {
     timings,

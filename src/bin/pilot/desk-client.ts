@@ -14,7 +14,12 @@ export async function signInAt(deskUrl: string, person: string, passphrase: stri
     if (method === 'GET') for (const [key, value] of Object.entries(input)) url.searchParams.set(key, String(value))
     const response = await fetch(url, {
       method,
-      headers: { origin: new URL(deskUrl).origin, 'sec-fetch-site': 'same-origin', ...(cookie ? { cookie } : {}), ...(method === 'POST' ? { 'content-type': 'application/json' } : {}) },
+      headers: {
+        origin: new URL(deskUrl).origin,
+        'sec-fetch-site': 'same-origin',
+        ...(cookie ? { cookie } : {}),
+        ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
+      },
       ...(method === 'POST' ? { body: JSON.stringify(input) } : {}),
     })
     for (const set of response.headers.getSetCookie()) cookie = set.split(';', 1)[0] ?? cookie

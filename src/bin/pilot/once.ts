@@ -1,18 +1,18 @@
-import { rmSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { enrol } from '../../endpoint/enrol.ts'
 import { verifyAt } from '../journal.ts'
 import { startScriptedAgent } from './agent.ts'
-import { type Findings, findings } from './findings.ts'
 import { signInAt } from './desk-client.ts'
+import { type Findings, findings } from './findings.ts'
 import type { Raise } from './raise.ts'
+import { report } from './report.ts'
+import { proposeAndDecide } from './script/changes.ts'
+import { prepareAndShow } from './script/drafts.ts'
 import { askQuestions } from './script/questions.ts'
 import { tryRefusals } from './script/refusals.ts'
 import { openSessionFor } from './script/sign-in.ts'
-import { prepareAndShow } from './script/drafts.ts'
-import { proposeAndDecide } from './script/changes.ts'
-import { report } from './report.ts'
 
 /** The pilot's day in a minute: an agent asks, is refused, proposes; people decide; the journal is verified. True only if every expectation held. */
 export async function runOnce(raise: Raise, say: (line: string) => void): Promise<boolean> {
@@ -42,7 +42,11 @@ export async function runOnce(raise: Raise, say: (line: string) => void): Promis
   // The signer is at most a second behind.
   await new Promise((wake) => setTimeout(wake, 1500))
   const verified = await verifyAt(raise.house.databaseUrl('gate'), raise.vkeyFile)
-  found.expect('the journal verifies, every entry signed', verified.ok && verified.unsignedTail === 0, verified.faults.join('; ') || `${verified.unsignedTail} entries unsigned`)
+  found.expect(
+    'the journal verifies, every entry signed',
+    verified.ok && verified.unsignedTail === 0,
+    verified.faults.join('; ') || `${verified.unsignedTail} entries unsigned`,
+  )
   say(report(found, agent.timings, verified))
   return found.failed().length === 0
 }

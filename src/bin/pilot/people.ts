@@ -1,9 +1,9 @@
 import pg from 'pg'
+import type { Outcome } from '../../base/outcome.ts'
 import { invite } from '../../identity/invite.ts'
 import { openPassphrases } from '../../identity/passphrase.ts'
 import { openJournal } from '../../journal/open.ts'
 import { Fault } from '../../model/fault.ts'
-import type { Outcome } from '../../base/outcome.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import { journalStore } from '../../store/journal-store.ts'
 import { personStore } from '../../store/person-store.ts'
@@ -37,7 +37,9 @@ export async function peoplePilot({ databaseUrl, secret }: { readonly databaseUr
   try {
     const employee = await stand('anna', 'Anna Lind', ['customer-service', 'exception-desk'])
     const approver = await stand('ben', 'Ben Okafor', ['shift-leads'])
-    const invited = await must(invite({ people, tell: journal.record, clock: Date.now, random: newRandom }, { person: 'anna', purpose: 'device', by: 'pilot', correlation: 'pilot' }))
+    const invited = await must(
+      invite({ people, tell: journal.record, clock: Date.now, random: newRandom }, { person: 'anna', purpose: 'device', by: 'pilot', correlation: 'pilot' }),
+    )
     return { employee, approver, enrolmentCode: invited.code }
   } finally {
     await journal.drain()

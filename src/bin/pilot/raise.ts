@@ -39,7 +39,10 @@ export async function raisePilot(choice: PilotChoice): Promise<{ readonly raise:
     const config = readConfig(configFile)
     const { user, password, host, port, database } = cluster.superuser
     const adminUrl = `postgresql://${user}:${encodeURIComponent(password)}@${encodeURIComponent(host)}:${port}/${database}`
-    const sources = { TMS_READ_URL: cluster.url('tms', 'tms_read', cluster.secret('tms-read')), TMS_WRITE_URL: cluster.url('tms', 'tms_write', cluster.secret('tms-write')) }
+    const sources = {
+      TMS_READ_URL: cluster.url('tms', 'tms_read', cluster.secret('tms-read')),
+      TMS_WRITE_URL: cluster.url('tms', 'tms_write', cluster.secret('tms-write')),
+    }
     const house = await startHouse({ config, configFile, adminUrl, secret: cluster.secret, sources, say })
     try {
       const people = await peoplePilot({ databaseUrl: house.databaseUrl('gate'), secret: cluster.secret })
@@ -61,7 +64,11 @@ async function takeDown(house: RunningHouse, cluster: Cluster): Promise<void> {
 }
 
 /** The pilot's configuration, written anew at each start: ports and accounts may be others. It holds no secret. */
-function writeConfig(dataFolder: string, { gateUrl, deskUrl }: { readonly gateUrl: string; readonly deskUrl: string }, accounts: LoadedTms['accounts']): string {
+function writeConfig(
+  dataFolder: string,
+  { gateUrl, deskUrl }: { readonly gateUrl: string; readonly deskUrl: string },
+  accounts: LoadedTms['accounts'],
+): string {
   const useCases = join(dataFolder, 'usecases.yaml')
   writeFileSync(useCases, useCasesText(accounts))
   const file = join(dataFolder, 'gatehouse.yaml')
@@ -95,8 +102,9 @@ async function freePort(): Promise<number> {
     const server = createServer().once('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() => (typeof address === 'object' && address ? resolve_(address.port) : reject(new Fault('port_taken', 'no port is free', 'close a program'))))
+      server.close(() =>
+        typeof address === 'object' && address ? resolve_(address.port) : reject(new Fault('port_taken', 'no port is free', 'close a program')),
+      )
     })
   })
 }
-

@@ -3,7 +3,11 @@ import type { Findings } from './findings.ts'
 
 /** What a scripted run came to, as a table a person reads. Times are the agent's own, over connector, gate, TMS and journal. */
 export function report(found: Findings, timings: ReadonlyMap<string, readonly number[]>, journal: Report): string {
-  const list = (counts: ReadonlyMap<string, number>) => [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => `${name} ${count}`).join(', ') || 'none'
+  const list = (counts: ReadonlyMap<string, number>) =>
+    [...counts]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ') || 'none'
   const rows = [...timings].map(([operation, took]) => {
     const sorted = took.toSorted((a, b) => a - b)
     return `  ${operation.padEnd(22)}${String(sorted.length).padStart(6)}${at(sorted, 0.5).padStart(11)}${at(sorted, 0.95).padStart(11)}`
@@ -21,7 +25,12 @@ export function report(found: Findings, timings: ReadonlyMap<string, readonly nu
     `  journal          ${journal.size} entries, ${journal.checkpoints} checkpoints, ${journal.ok ? 'verified' : 'DOES NOT VERIFY'}`,
     `  root             ${journal.root}`,
     '',
-    failed.length === 0 ? `  all ${found.held()} expectations held` : `  ${failed.length} of ${found.held() + failed.length} expectations did not hold:\n${failed.slice(0, 20).map((what) => `    - ${what}`).join('\n')}`,
+    failed.length === 0
+      ? `  all ${found.held()} expectations held`
+      : `  ${failed.length} of ${found.held() + failed.length} expectations did not hold:\n${failed
+          .slice(0, 20)
+          .map((what) => `    - ${what}`)
+          .join('\n')}`,
     '',
   ].join('\n')
 }

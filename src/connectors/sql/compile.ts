@@ -7,7 +7,14 @@ import type { Query } from '../connector.ts'
 /** A statement with its bound values, and a name that is the same for the same text, so the server plans it once. */
 export type Statement = { readonly text: string; readonly values: readonly unknown[] }
 
-const CASTS: Readonly<Record<Field['type'], string>> = { text: 'text', integer: 'bigint', decimal: 'numeric', date: 'date', instant: 'timestamptz', flag: 'boolean' }
+const CASTS: Readonly<Record<Field['type'], string>> = {
+  text: 'text',
+  integer: 'bigint',
+  decimal: 'numeric',
+  date: 'date',
+  instant: 'timestamptz',
+  flag: 'boolean',
+}
 const OPERATORS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 
 /**

@@ -60,6 +60,7 @@ export function postgresWriter(pool: pg.Pool): Writer {
 const selecting = (resource: Resource, fields: readonly string[]): string =>
   `select ${fields.map((name) => `${quote(fieldOf(resource, name).column)} as ${quote(name)}`).join(', ')} from ${relation(resource)} where ${confined(resource)}`
 
-const confined = (resource: Resource): string => `${quote(fieldOf(resource, resource.key).column)} = $1 and ${quote(fieldOf(resource, resource.boundary).column)} = $2`
+const confined = (resource: Resource): string =>
+  `${quote(fieldOf(resource, resource.key).column)} = $1 and ${quote(fieldOf(resource, resource.boundary).column)} = $2`
 const relation = (resource: Resource): string => resource.relation.split('.').map(quote).join('.')
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`

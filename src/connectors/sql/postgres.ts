@@ -57,7 +57,7 @@ function judge(error: unknown, query: Query): Refusal {
   const state = error instanceof Error && 'code' in error ? String(error.code) : ''
   const { system } = query.resource
   if (state === '57014') return refusal('source_failed', `the system behind \`${system}\` took too long`)
-  if (state === '' || state.startsWith('08') || state.startsWith('57P') || state.startsWith('E')) return refusal('source_unavailable', `the system behind \`${system}\` cannot be reached`)
+  if (state === '' || state.startsWith('08') || state.startsWith('57P') || state.startsWith('E'))
+    return refusal('source_unavailable', `the system behind \`${system}\` cannot be reached`)
   return refusal('source_failed', `the system behind \`${system}\` could not answer`)
 }
-

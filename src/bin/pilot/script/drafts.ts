@@ -10,12 +10,19 @@ export async function prepareAndShow(agent: Agent, employee: DeskPerson, found: 
 
   const label = found.count(await agent.ask('prepareReturnLabel', { shipmentId, parcels: 2 }))
   const letter = found.count(await agent.ask('prepareCustomerReply', { shipmentId, subject: 'Your shipment', body: `Dear ${name},\nit is on its way.` }))
-  for (const [what, asked] of [['label', label], ['letter', letter]] as const) {
+  for (const [what, asked] of [
+    ['label', label],
+    ['letter', letter],
+  ] as const) {
     const id = asked.ok ? String(asked.body.rows[0]?.['id']) : ''
     found.expect(`a ${what} is prepared`, asked.ok, asked.ok ? '' : asked.text)
     const shown = await employee.call('showDraft', {}, id)
     const lines = JSON.stringify(shown.body)
-    found.expect(`the person sees the ${what} resolved`, shown.status === 200 && !/cus_[0-9a-z]{27}/.test(lines) && (what === 'label' || lines.includes('Dear ')), lines)
+    found.expect(
+      `the person sees the ${what} resolved`,
+      shown.status === 200 && !/cus_[0-9a-z]{27}/.test(lines) && (what === 'label' || lines.includes('Dear ')),
+      lines,
+    )
     if (what === 'letter') found.expect('the agent never saw the name in it', name.startsWith('cus_') && !lines.includes(name))
   }
 }

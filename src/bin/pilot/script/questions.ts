@@ -8,7 +8,11 @@ const QUESTIONS_MIN = 200
 /** At least 200 different questions over all read operations, each built on what earlier answers showed. */
 export async function askQuestions(agent: Agent, found: Findings): Promise<void> {
   const offered = await agent.operations()
-  found.expect('every read operation is offered', READ_OPERATIONS.every((name) => offered.includes(name)), offered.join(', '))
+  found.expect(
+    'every read operation is offered',
+    READ_OPERATIONS.every((name) => offered.includes(name)),
+    offered.join(', '),
+  )
 
   async function ask(operation: string, input: Readonly<Record<string, unknown>>): Promise<Rows['rows']> {
     found.distinct(`${operation} ${JSON.stringify(input)}`)
@@ -20,7 +24,8 @@ export async function askQuestions(agent: Agent, found: Findings): Promise<void>
 
   const shipments: Rows['rows'] = []
   for (const status of STATUSES) shipments.push(...(await ask('findShipments', { status, limit: 25 })))
-  const texts = (name: string, some = shipments) => [...new Set(some.map((row) => row[name]))].filter((value) => typeof value === 'string' && value !== '').map(String)
+  const texts = (name: string, some = shipments) =>
+    [...new Set(some.map((row) => row[name]))].filter((value) => typeof value === 'string' && value !== '').map(String)
   found.expect('shipments are found', shipments.length > 0)
   found.shipments.push(...shipments.map((row) => ({ id: String(row['shipmentId']), status: String(row['status']) })))
 

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { shipmentOutside } from '../../../synth/facts.ts'
 import type { Agent, Asked } from '../agent.ts'
 import type { Findings } from '../findings.ts'
 import type { Raise } from '../raise.ts'
@@ -20,7 +20,7 @@ export async function tryRefusals(agent: Agent, raise: Raise, found: Findings): 
   await must('cancelling a shipment', 'forbidden', 'proposeStatusChange', { shipmentId: mine, status: 'cancelled', reason: 'trying' })
 
   const absent = await must('an absent shipment', 'not_found', 'getShipmentSummary', { shipmentId: 'NO-SUCH-SHIPMENT' })
-  const foreign = await foreignShipment(raise)
+  const foreign = (await shipmentOutside({ ...raise.cluster.superuser, database: 'tms' }, raise.tms.accounts['customer-service'])) ?? ''
   const theirs = await must("another customer's shipment", 'not_found', 'getShipmentSummary', { shipmentId: foreign })
   const plain = (asked: Asked) => (asked.ok ? '' : asked.text.replace(/req-\w+/g, ''))
   found.expect('a foreign and an absent shipment answer alike', plain(absent) === plain(theirs), plain(theirs))
@@ -31,17 +31,9 @@ export async function tryRefusals(agent: Agent, raise: Raise, found: Findings): 
     const asked = found.count(await agent.ask('getChangeState', { changeId: `chg-${asks}` }))
     if (!asked.ok && asked.code === 'rate_limited') limited = asked
   }
-  found.expect('too many asks are refused as rate_limited, with when to come back', limited !== null && !limited.ok && /\d+ s/.test(limited.text), limited?.ok === false ? limited.text : 'never refused')
-}
-
-/** A shipment of a customer this person does not look after: looked up as the server's administrator, whom row-level security does not bind. */
-async function foreignShipment({ cluster, tms }: Raise): Promise<string> {
-  const client = new pg.Client({ ...cluster.superuser, database: 'tms' })
-  await client.connect()
-  try {
-    const found = await client.query<{ shipment_id: string }>('select shipment_id from tms.shipment where customer_id <> all($1) limit 1', [tms.accounts['customer-service']])
-    return found.rows[0]?.shipment_id ?? ''
-  } finally {
-    await client.end()
-  }
+  found.expect(
+    'too many asks are refused as rate_limited, with when to come back',
+    limited !== null && !limited.ok && /\d+ s/.test(limited.text),
+    limited?.ok === false ? limited.text : 'never refused',
+  )
 }

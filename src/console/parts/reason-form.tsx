@@ -1,0 +1,63 @@
+import { Button, Group, TextInput } from '@mantine/core'
+import { useState } from 'react'
+import { Reason } from '../../contract/console.ts'
+import { Notice } from './notice.tsx'
+
+type ReasonGiven = {
+  readonly label: string
+  readonly placeholder: string
+  readonly act: string
+  readonly color?: string
+  readonly busy: boolean
+  readonly error: unknown
+  readonly onAct: (reason: string) => void
+  readonly onCancel?: () => void
+}
+
+/** Why, then do it: Enter does, Escape does not. Nothing is sent without a reason. */
+export function ReasonForm({ label, placeholder, act, color, busy, error, onAct, onCancel }: ReasonGiven) {
+  const [reason, setReason] = useState('')
+  const [asked, setAsked] = useState(false)
+  const read = Reason.safeParse(reason)
+  return (
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault()
+        setAsked(true)
+        if (read.success && !busy) onAct(read.data)
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return
+        event.preventDefault()
+        onCancel?.()
+      }}
+    >
+      <Group align="flex-start" gap="xs" wrap="wrap">
+        <TextInput
+          className="reason"
+          label={label}
+          placeholder={placeholder}
+          value={reason}
+          onChange={({ currentTarget }) => setReason(currentTarget.value)}
+          error={asked && !read.success ? 'Say why, in a few words at least' : undefined}
+          maxLength={500}
+          required
+          data-autofocus
+          autoFocus
+        />
+        <Group gap="xs" mt={24}>
+          <Button type="submit" loading={busy} {...(color !== undefined && { color })}>
+            {act}
+          </Button>
+          {onCancel && (
+            <Button variant="default" onClick={onCancel}>
+              Cancel
+            </Button>
+          )}
+        </Group>
+      </Group>
+      {error !== null && error !== undefined && <Notice error={error} />}
+    </form>
+  )
+}

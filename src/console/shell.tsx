@@ -1,0 +1,96 @@
+import { Anchor, Badge, Button, Loader, Text } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link, Navigate, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
+import { CALLS } from '../contract/console.ts'
+import { CHANGES, ME } from './answers.ts'
+import { ask, hasCode } from './ask.ts'
+import { useLive } from './live.ts'
+import { Notice } from './parts/notice.tsx'
+
+/** Around every page of the signed-in: where one can go, who one is, and whether the page is live. */
+export function Shell() {
+  const me = useQuery(ME)
+  const { href } = useLocation()
+  if (hasCode(me.error, 'sign_in_required')) return <Navigate to="/sign-in" search={href === '/' ? {} : { then: href }} replace />
+  if (me.data === undefined) return <main className="alone">{me.error === null ? <Loader aria-label="Loading" /> : <Notice error={me.error} />}</main>
+  return (
+    <div className="shell">
+      <a className="skip" href="#page">
+        Skip to the page
+      </a>
+      <Side name={me.data.name} isApprover={me.data.isApprover} />
+      <main id="page" tabIndex={-1}>
+        <Outlet />
+      </main>
+    </div>
+  )
+}
+
+const PLACES = [
+  ['/', 'Pilot'],
+  ['/changes', 'Changes'],
+  ['/drafts', 'Drafts'],
+  ['/sessions', 'Sessions'],
+  ['/journal', 'Journal'],
+  ['/devices', 'Devices'],
+] as const
+
+function Side({ name, isApprover }: { readonly name: string; readonly isApprover: boolean }) {
+  const live = useLive()
+  const waiting = useQuery(CHANGES).data?.waiting.length ?? 0
+  return (
+    <div className="side">
+      <Text className="mark" component="span">
+        Gatehouse
+      </Text>
+      <nav aria-label="Console">
+        {PLACES.map(([to, title]) => (
+          <Link key={to} to={to} className="place" activeOptions={{ exact: to === '/' }} activeProps={{ 'aria-current': 'page' }}>
+            {title}
+            {to === '/changes' && waiting > 0 && (
+              <Badge size="sm" variant="filled" circle={waiting < 10} aria-label={`${waiting} waiting`}>
+                {waiting}
+              </Badge>
+            )}
+          </Link>
+        ))}
+      </nav>
+      <div className="self">
+        <Text size="sm" fw={600}>
+          {name}
+        </Text>
+        <Text size="xs" c="dimmed">
+          {isApprover ? 'Approver' : 'Employee'}
+        </Text>
+        <SignOut />
+        <Text size="xs" c="dimmed" role="status" className={live ? 'live on' : 'live'}>
+          {live ? 'Live' : 'Connecting …'}
+        </Text>
+      </div>
+    </div>
+  )
+}
+
+function SignOut() {
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const leave = useMutation({
+    mutationFn: () => ask(CALLS.signOut, { input: {} }),
+    onSuccess: async () => {
+      client.clear()
+      await navigate({ to: '/sign-in' })
+    },
+  })
+  return (
+    <>
+      <Button size="compact-xs" variant="default" mt={6} onClick={() => leave.mutate()} loading={leave.isPending}>
+        Sign out
+      </Button>
+      {leave.error !== null && (
+        <Anchor size="xs" component="span" role="alert">
+          Not signed out: try again
+        </Anchor>
+      )}
+    </>
+  )
+}
