@@ -37,13 +37,15 @@ function checkOperation(operation: Operation, say: (path: readonly PropertyKey[]
     const field = arg.filter && has(resource, arg.filter.field)
     if (arg.filter && !field) say(path, `filters by \`${arg.filter.field}\`, which is not a field of \`${resource.name}\``)
     if (field?.class === 'secret' || field?.class === 'freetext') say(path, `filters by \`${field.name}\`, which is ${field.class}`)
+    if (arg.default !== undefined && !(arg.type === 'choice' && arg.choices.includes(arg.default) && !arg.required))
+      say(path, 'only an optional choice has a default, one of its choices')
     if (arg.type === 'choice' && arg.choices.length === 0) say(path, 'a choice needs its choices')
     if (arg.type === 'reference' && !arg.entity) say(path, 'a reference needs the entity it refers to')
     if (arg.type === 'reference' && field && field.refers !== arg.entity)
       say(path, `refers to \`${arg.entity}\`, but the field's handles are \`${field.refers}\``)
   }
   for (const name of operation.anyOf) if (!args.some((arg) => arg.name === name)) say(['anyOf'], `\`${name}\` is not an argument`)
-  const narrowed = args.some((arg) => arg.filter && arg.required) || operation.anyOf.length > 0
+  const narrowed = args.some((arg) => arg.filter && (arg.required || arg.default !== undefined)) || operation.anyOf.length > 0
   if (operation.cardinality === 'many' && !narrowed) say([], 'a list needs a required filter or `anyOf`')
   if (operation.cardinality === 'one' && !args.some((arg) => arg.required && arg.filter?.field === resource.key && arg.filter.op === 'eq'))
     say([], `an operation on one record needs a required argument equal to its key \`${resource.key}\``)

@@ -8,7 +8,7 @@ export function inputSchema(operation: Operation): InputSchema {
   const shape: Record<string, z.ZodType<string | number | undefined>> = {}
   for (const arg of operation.args) {
     const type = typeOf(arg).describe(arg.describe)
-    shape[arg.name] = arg.required ? type : type.optional()
+    shape[arg.name] = arg.required ? type : arg.default === undefined ? type.optional() : type.default(arg.default)
   }
   if (operation.cardinality === 'many') {
     shape['limit'] = z.int().min(1).max(operation.rowsMax).describe(`rows at most, up to ${operation.rowsMax}`).optional()

@@ -15,7 +15,7 @@ export type Offered = {
 }
 
 export function offered(operation: Operation): Offered {
-  const { $schema: _dialect, ...input } = z.toJSONSchema(inputSchema(operation))
+  const { $schema: _dialect, ...input } = z.toJSONSchema(inputSchema(operation), { io: 'input' })
   const hint = operation.anyOf.length > 0 ? ` Give at least one of: ${operation.anyOf.join(', ')}.` : ''
   return {
     name: operation.name,

@@ -38,6 +38,8 @@ export type Argument = {
   readonly min?: number
   readonly max?: number
   readonly entity?: string
+  /** Taken when the argument is not given: it narrows as if it had been. */
+  readonly default?: string
   /** The rows it narrows to. Without it the argument is for a change or a draft. */
   readonly filter?: { readonly field: string; readonly op: 'eq' | 'gte' | 'lte' }
 }

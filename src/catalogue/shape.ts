@@ -3,6 +3,8 @@ import { FIELD_CLASSES } from '../model/field-class.ts'
 
 const Name = z.string().regex(/^[a-z][A-Za-z0-9]{0,47}$/, 'a name is camelCase, at most 48 letters and digits')
 const Prefix = z.string().regex(/^[a-z]{3}$/, 'a handle prefix is three lower-case letters')
+/** An operation's name is a tool's: underscores are common there. */
+const OperationName = z.string().regex(/^[a-z][A-Za-z0-9_]{0,47}$/, 'an operation is letters, digits and underscores, at most 48')
 const Relation = z.string().regex(/^[a-z_]+\.[a-z_]+$/, 'a relation is `schema.name`')
 const Column = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'a column is lower_snake_case')
 
@@ -32,6 +34,7 @@ const ArgumentShape = z.strictObject({
   min: z.int().exactOptional(),
   max: z.int().exactOptional(),
   entity: Prefix.exactOptional(),
+  default: z.string().min(1).exactOptional(),
   filter: z.strictObject({ field: Name, op: z.enum(['eq', 'gte', 'lte']) }).exactOptional(),
 })
 
@@ -56,6 +59,6 @@ const OperationShape = z.strictObject({
 export const PackShape = z.strictObject({
   system: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a system is lower-case letters, digits and dashes'),
   resources: z.record(Name, ResourceShape).default({}),
-  operations: z.record(Name, OperationShape).default({}),
+  operations: z.record(OperationName, OperationShape).default({}),
 })
 export type PackShape = z.infer<typeof PackShape>

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
+import type { Config } from '../../config/config.ts'
 import { Fault } from '../../model/fault.ts'
 import { type Cluster, openCluster } from '../../store/cluster/cluster.ts'
 import { readConfig } from '../read-config.ts'
@@ -22,7 +23,14 @@ export type Raise = {
   readonly tmsUrl: string
 }
 
-export type PilotChoice = TmsChoice & { readonly dataFolder: string; readonly port: number | null; readonly say: (line: string) => void }
+export type PilotChoice = TmsChoice & {
+  readonly dataFolder: string
+  readonly port: number | null
+  readonly say: (line: string) => void
+  readonly override?: Overrides
+}
+/** Settings of the house that tests and benches run with instead of the pilot's. */
+export type Overrides = Readonly<{ catalogue?: string; policies?: string; limits?: Config['limits']; timeZone?: string }>
 
 const REPOSITORY = resolve(import.meta.dirname, '../../..')
 const LOG_ORIGIN = 'journal.gatehouse.example/pilot'
@@ -35,7 +43,7 @@ export async function raisePilot(choice: PilotChoice): Promise<{ readonly raise:
     const tms = await loadTms(cluster, choice)
     const [gatePort, deskPort] = choice.port === null ? [await freePort(), await freePort()] : [choice.port, choice.port + 1]
     const urls = { gateUrl: `http://127.0.0.1:${gatePort}`, deskUrl: `http://127.0.0.1:${deskPort}` }
-    const configFile = writeConfig(dataFolder, urls, tms.accounts)
+    const configFile = writeConfig(dataFolder, urls, tms.accounts, choice.override ?? {})
     const config = readConfig(configFile)
     const { user, password, host, port, database } = cluster.superuser
     const adminUrl = `postgresql://${user}:${encodeURIComponent(password)}@${encodeURIComponent(host)}:${port}/${database}`
@@ -68,6 +76,7 @@ function writeConfig(
   dataFolder: string,
   { gateUrl, deskUrl }: { readonly gateUrl: string; readonly deskUrl: string },
   accounts: LoadedTms['accounts'],
+  override: Overrides,
 ): string {
   const useCases = join(dataFolder, 'usecases.yaml')
   writeFileSync(useCases, useCasesText(accounts))
@@ -84,6 +93,7 @@ function writeConfig(
     logOrigin: LOG_ORIGIN,
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     systems: { tms: { kind: 'postgres', readUrl: 'TMS_READ_URL', writeUrl: 'TMS_WRITE_URL' } },
+    ...override,
   }
   // JSON is YAML.
   writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`)

@@ -24,6 +24,14 @@ export async function askQuestions(agent: Agent, found: Findings): Promise<void>
 
   const shipments: Rows['rows'] = []
   for (const status of STATUSES) shipments.push(...(await ask('findShipments', { status, limit: 25 })))
+  for (let cursor: string | undefined, turn = 0; turn < 4; turn++) {
+    const page = found.count(await agent.ask('findShipments', { plannedFrom: '2000-01-01', limit: 50, ...(cursor === undefined ? {} : { cursor }) }))
+    if (!page.ok) throw new Error(page.text)
+    shipments.push(...page.body.rows)
+    found.distinct(`findShipments page ${turn}`)
+    cursor = page.body.next
+    if (cursor === undefined) break
+  }
   const texts = (name: string, some = shipments) =>
     [...new Set(some.map((row) => row[name]))].filter((value) => typeof value === 'string' && value !== '').map(String)
   found.expect('shipments are found', shipments.length > 0)

@@ -1,0 +1,32 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type DeskPerson, signInAt } from '../../src/bin/pilot/desk-client.ts'
+import { type Overrides, type Raise, raisePilot } from '../../src/bin/pilot/raise.ts'
+
+/** The whole pilot as people run it: its own PostgreSQL, its processes, its people. Takes some seconds; one for a file. */
+export type PilotHouse = {
+  readonly raise: Raise
+  readonly said: readonly string[]
+  readonly employee: () => Promise<DeskPerson>
+  readonly approver: () => Promise<DeskPerson>
+  readonly close: () => Promise<void>
+}
+
+export async function startPilot(override: Overrides = {}): Promise<PilotHouse> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
+  chmodSync(folder, 0o711)
+  const said: string[] = []
+  const { raise, drop } = await raisePilot({ dataFolder: join(folder, 'data'), port: null, say: (line) => void said.push(line), override })
+  const { people, deskUrl } = raise
+  return {
+    raise,
+    said,
+    employee: () => signInAt(deskUrl, people.employee.id, people.employee.passphrase),
+    approver: () => signInAt(deskUrl, people.approver.id, people.approver.passphrase),
+    async close() {
+      await drop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
