@@ -3,7 +3,7 @@ import { DEVICE_CODE_GRANT } from '../contract/connector.ts'
 import { type Refusal, titleOf } from '../model/refusal.ts'
 
 /** Where an MCP client starts when it was turned away (RFC 9728), for the house and, path-inserted (§3.1), for its MCP endpoint. */
-export const RESOURCE_METADATA = '/.well-known/oauth-protected-resource'
+const RESOURCE_METADATA = '/.well-known/oauth-protected-resource'
 /** Paths that are resources of their own, beside the house as a whole. */
 const RESOURCES = ['', '/mcp'] as const
 

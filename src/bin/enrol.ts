@@ -6,7 +6,15 @@ import { enrol } from '../endpoint/enrol.ts'
 import { homeFolder, thisMachine } from '../endpoint/home.ts'
 import { Fault } from '../model/fault.ts'
 
-type Options = { readonly gate?: string; readonly code?: string; readonly name: string; readonly home?: string; readonly replace: boolean }
+type Options = {
+  readonly gate?: string
+  readonly code?: string
+  readonly name: string
+  readonly home?: string
+  readonly replace: boolean
+  readonly invite?: string
+  readonly config?: string
+}
 
 /** `gatehouse enrol`: makes this computer known to a gate, with a one-time code from its console. */
 export function enrolCommand(program: Command): void {
@@ -18,9 +26,18 @@ export function enrolCommand(program: Command): void {
     .option('--name <name>', 'what the console calls this device', hostname())
     .option('--home <folder>', "the connector's folder")
     .option('--replace', 'put the new enrolment in the place of one that is there', false)
-    .action(async (options: Options) => {
-      await enrolHere(options)
-    })
+    .option(
+      '--invite <person>',
+      "administrator: a one-time link for a person of the configuration to set a passphrase; needs --config and serve's DATABASE_URL",
+    )
+    .option('--config <file>', 'with --invite: the configuration that `gatehouse serve` runs by')
+    .action(async (options: Options) => (options.invite === undefined ? enrolHere(options) : inviteAs(options.invite, options.config)))
+}
+
+async function inviteAs(person: string, config: string | undefined): Promise<void> {
+  if (config === undefined) throw new Fault('config_invalid', 'no configuration is named', 'add --config FILE, the one `gatehouse serve` runs by')
+  const { invitePerson } = await import('./invite.ts')
+  process.stdout.write(await invitePerson(person, config))
 }
 
 async function enrolHere({ gate, code, name, home, replace }: Options): Promise<void> {

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { Fault } from '../model/fault.ts'
 
@@ -19,6 +21,9 @@ if (major < 24) {
   )
   process.exit(1)
 }
+
+// Beside our own code, never in a folder others may write to: what lies in it is run.
+enableCompileCache(join(import.meta.dirname, '../../node_modules/.cache/gatehouse'))
 
 const program = new Command('gatehouse')
   .description('The building a desktop AI agent has to pass before it reaches company data')

@@ -1,12 +1,13 @@
 import { Command } from 'commander'
 import pg from 'pg'
 import { readVkey } from '../journal/key.ts'
+import { signerStateFile } from '../journal/signer-state.ts'
 import { verifyJournal } from '../journal/verify.ts'
 import { Fault } from '../model/fault.ts'
 import { journalStore } from '../store/journal-store.ts'
 import { progressBar } from './progress.ts'
 
-type Options = { readonly key: string; readonly json?: true }
+type Options = { readonly key: string; readonly signed?: string; readonly json?: true }
 
 /** `gatehouse journal verify`: recomputes everything from the entries' own bytes, and says what does not fit and where. */
 export function journalCommand(program: Command): void {
@@ -15,24 +16,26 @@ export function journalCommand(program: Command): void {
     .command('verify')
     .description('recompute every entry, the tree and every checkpoint; DATABASE_URL names the database (any role that may read the journal)')
     .requiredOption('--key <file>', "the signer's verifier key, `journal.key.vkey`, from where you trust it")
+    .option('--signed <file>', "the signer's own memory, `journal.signed`: shows a journal that was cut back together with its checkpoints")
     .option('--json', 'the report as JSON')
-    .action(async ({ key, json }: Options) => {
+    .action(async ({ key, signed, json }: Options) => {
       const url = process.env['DATABASE_URL']
       if (!url) throw new Fault('config_invalid', 'DATABASE_URL is not set', 'set it to the database that holds the journal')
-      const report = await verifyAt(url, key)
+      const report = await verifyAt(url, key, signed)
       process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : sentences(report))
       if (!report.ok) process.exitCode = 2
     })
   program.addCommand(journal)
 }
 
-export async function verifyAt(url: string, keyFile: string) {
+export async function verifyAt(url: string, keyFile: string, signedFile?: string) {
   const vkey = await readVkey(keyFile)
+  const remembered = signedFile === undefined ? null : await rememberedIn(signedFile)
   const pool = new pg.Pool({ connectionString: url, max: 2, connectionTimeoutMillis: 5000 })
   pool.on('error', () => undefined)
   const bar = progressBar('entries verified')
   try {
-    return await verifyJournal({ store: journalStore({ pool }), vkey, onProgress: ({ verified, size }) => bar.show(verified, size) })
+    return await verifyJournal({ store: journalStore({ pool }), vkey, remembered, onProgress: ({ verified, size }) => bar.show(verified, size) })
   } catch (cause) {
     if (cause instanceof Fault) throw cause
     throw new Fault('postgres_unreachable', `the journal cannot be read: ${cause instanceof Error ? cause.message : 'no answer'}`, 'check DATABASE_URL', {
@@ -42,6 +45,12 @@ export async function verifyAt(url: string, keyFile: string) {
     bar.end()
     await pool.end()
   }
+}
+
+async function rememberedIn(file: string) {
+  const remembered = await signerStateFile(file).load()
+  if (remembered) return remembered
+  throw new Fault('config_invalid', `${file} is not there`, "name the signer's `journal.signed`, or leave --signed out")
 }
 
 export function sentences(report: Awaited<ReturnType<typeof verifyJournal>>): string {

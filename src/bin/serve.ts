@@ -1,10 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { needed } from '../config/environment.ts'
+import { keptSecret } from './kept-secret.ts'
 import { runPart } from './part.ts'
-import { keyFolder } from './parts/keys.ts'
 import { readConfig } from './read-config.ts'
 import { startHouse, untilStopped } from './start-house.ts'
 import { PARTS, type PartName } from './supervise.ts'
@@ -25,19 +23,15 @@ async function serve(configFile: string): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
   const config = readConfig(configFile)
   const adminUrl = needed(process.env, 'DATABASE_URL', "Gatehouse's own PostgreSQL server, as its administrator")
-  const folder = keyFolder(config.keys)
-  const house = await startHouse({ config, configFile: resolve(configFile), adminUrl, secret: (name) => kept(join(folder, name)), sources: process.env, say })
+  const house = await startHouse({
+    config,
+    configFile: resolve(configFile),
+    adminUrl,
+    secret: (name) => keptSecret(config.keys, name),
+    sources: process.env,
+    say,
+  })
   say(`the gate answers at ${config.publicUrl}, the console at ${config.deskUrl}; Ctrl-C stops`)
   if (house.ready['pin']) say(`it made its own certificate; connectors pin it: ${house.ready['pin']}`)
   await untilStopped(house, say)
-}
-
-/** A password made once and kept owner-only. */
-function kept(file: string): string {
-  try {
-    writeFileSync(file, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' })
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-  }
-  return readFileSync(file, 'utf8').trim()
 }

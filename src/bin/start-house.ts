@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts'
 import { Fault } from '../model/fault.ts'
 import { PROCESS_ROLES, type ProcessRole } from '../store/grants.ts'
 import { migrate } from '../store/migrate.ts'
-import { PARTS, type Running, startPart } from './supervise.ts'
+import { type Running, startPart } from './supervise.ts'
 
 export type HouseToStart = {
   readonly config: Config
@@ -33,13 +33,7 @@ const DATABASE = 'gatehouse'
 export async function startHouse({ config, configFile, adminUrl, secret, sources }: HouseToStart): Promise<RunningHouse> {
   const roles = { gate: secret('db-gate'), apply: secret('db-apply'), sign: secret('db-sign') }
   await migrate({ admin: { connectionString: adminUrl }, database: DATABASE, roles, logOrigin: config.logOrigin })
-  const databaseUrl = (role: ProcessRole): string => {
-    const url = new URL(adminUrl)
-    url.username = PROCESS_ROLES[role]
-    url.password = encodeURIComponent(roles[role])
-    url.pathname = `/${DATABASE}`
-    return url.href
-  }
+  const databaseUrl = (role: ProcessRole): string => roleUrl(adminUrl, role, roles[role])
   const pick = (kind: 'readUrl' | 'writeUrl') => Object.fromEntries(Object.values(config.systems).map((system) => [system[kind], sources[system[kind]] ?? '']))
   const secrets = {
     gate: { DATABASE_URL: databaseUrl('gate'), ...pick('readUrl') },
@@ -54,7 +48,11 @@ export async function startHouse({ config, configFile, adminUrl, secret, sources
     for (const part of running.toReversed()) await part.stop()
   }
   try {
-    for (const name of PARTS) running.push(await startPart(name, configFile, secrets[name]))
+    // The signer first: the applier pins its key. Then both others at once; whichever fails, both are stopped.
+    running.push(await startPart('sign', configFile, secrets.sign))
+    const started = await Promise.allSettled([startPart('apply', configFile, secrets.apply), startPart('gate', configFile, secrets.gate)])
+    for (const one of started) if (one.status === 'fulfilled') running.push(one.value)
+    for (const one of started) if (one.status === 'rejected') throw one.reason
   } catch (cause) {
     await stop()
     throw cause
@@ -70,6 +68,15 @@ export async function startHouse({ config, configFile, adminUrl, secret, sources
     stop,
     broken,
   }
+}
+
+/** Our database on a server, as a process's role: the administrator's URL with another user, password and database. */
+export function roleUrl(adminUrl: string, role: ProcessRole, password: string): string {
+  const url = new URL(adminUrl)
+  url.username = PROCESS_ROLES[role]
+  url.password = encodeURIComponent(password)
+  url.pathname = `/${DATABASE}`
+  return url.href
 }
 
 /** Runs until Ctrl-C, SIGTERM, or a part that ends by itself; then stops in order. */

@@ -1,4 +1,4 @@
-import type { Catalogue, Operation, Resource } from './pack.ts'
+import type { Argument, Catalogue, FieldType, Operation, Resource } from './pack.ts'
 import type { At, PackFault } from './parse.ts'
 import type { PackShape } from './shape.ts'
 
@@ -15,7 +15,9 @@ export function coherenceFaults(pack: PackShape, resources: Catalogue['resources
     const resource = resources[name]
     if (!resource) continue
     for (const role of ['key', 'boundary', 'subject'] as const) {
-      if (!Object.hasOwn(resource.fields, resource[role])) say(['resources', name, role], `${role} \`${resource[role]}\` is not a field of \`${name}\``)
+      const field = has(resource, resource[role])
+      if (!field) say(['resources', name, role], `${role} \`${resource[role]}\` is not a field of \`${name}\``)
+      else if (field.class === 'secret') say(['resources', name, role], `${role} \`${resource[role]}\` is secret, and would be fetched with every row`)
     }
   }
   for (const name of Object.keys(pack.operations)) {
@@ -24,6 +26,16 @@ export function coherenceFaults(pack: PackShape, resources: Catalogue['resources
   }
   return faults
 }
+
+/** Which fields an argument may be compared with: of unlike types the source would refuse, and the re-check drop every row. */
+const COMPARES: Readonly<Record<Argument['type'], readonly FieldType[]>> = {
+  text: ['text'],
+  choice: ['text'],
+  reference: ['text'],
+  integer: ['integer', 'decimal'],
+  date: ['date'],
+}
+const RESERVED = ['limit', 'cursor']
 
 function checkOperation(operation: Operation, say: (path: readonly PropertyKey[], message: string) => void): void {
   const { resource, args } = operation
@@ -39,6 +51,9 @@ function checkOperation(operation: Operation, say: (path: readonly PropertyKey[]
     if (field?.class === 'secret' || field?.class === 'freetext') say(path, `filters by \`${field.name}\`, which is ${field.class}`)
     if (arg.default !== undefined && !(arg.type === 'choice' && arg.choices.includes(arg.default) && !arg.required))
       say(path, 'only an optional choice has a default, one of its choices')
+    if (field && !COMPARES[arg.type].includes(field.type)) say(path, `filters by \`${field.name}\`, which is ${field.type}, with ${arg.type}`)
+    if (operation.cardinality === 'many' && RESERVED.includes(arg.name)) say(path, `every list has a \`${arg.name}\` of its own`)
+    if (arg.type === 'reference' && arg.filter && arg.filter.op !== 'eq') say(path, 'a handle can only be compared for equality')
     if (arg.type === 'choice' && arg.choices.length === 0) say(path, 'a choice needs its choices')
     if (arg.type === 'reference' && !arg.entity) say(path, 'a reference needs the entity it refers to')
     if (arg.type === 'reference' && field && field.refers !== arg.entity)
@@ -56,6 +71,7 @@ function checkOperation(operation: Operation, say: (path: readonly PropertyKey[]
     const found = has(resource, field)
     if (!found) say(['sets'], `sets \`${field}\`, which is not a field of \`${resource.name}\``)
     else if (found.class !== 'open') say(['sets'], `sets \`${field}\`, which is ${found.class}: only open fields can be changed`)
+    else if (field === resource.key || field === resource.boundary) say(['sets'], `sets \`${field}\`, which says which record this is, or whose`)
     if (!args.some((one) => one.name === arg && one.required)) say(['sets'], `\`${arg}\` is not a required argument`)
   }
 }

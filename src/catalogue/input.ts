@@ -27,7 +27,7 @@ function typeOf(arg: Argument): z.ZodType<string | number> {
         .min(arg.min ?? 0)
         .max(arg.max ?? 1_000_000)
     case 'date':
-      return z.iso.date()
+      return z.iso.date().refine((date) => date >= '0001', 'there is no year 0')
     case 'choice':
       return z.enum(arg.choices)
     case 'reference':
@@ -36,11 +36,12 @@ function typeOf(arg: Argument): z.ZodType<string | number> {
         .max(2000)
         .regex(new RegExp(`^${arg.entity}_[0-9a-hjkmnp-tv-z]+$`), `must be a \`${arg.entity}_…\` reference from an earlier answer`)
     case 'text':
-      // A filter is one line; a letter may have several. No other control character: it would reach logs and terminals.
+      // A filter is one line; a letter may have several. No other control character: it would reach logs and terminals. No half of a
+      // surrogate pair: it has no canonical spelling, so what holds one could not be journalled.
       return z
         .string()
         .min(1)
         .max(arg.lengthMax)
-        .regex(arg.filter ? /^\P{Cc}*$/u : /^(?:\P{Cc}|[\n\t])*$/u, 'must not hold control characters')
+        .regex(arg.filter ? /^[^\p{Cc}\p{Cs}]*$/u : /^(?:[^\p{Cc}\p{Cs}]|[\n\t])*$/u, 'must not hold control characters')
   }
 }

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml'
+import { readYaml } from '../base/yaml.ts'
 import { coherenceFaults } from './coherence.ts'
 import type { Catalogue, Operation, Resource } from './pack.ts'
 import { PackShape } from './shape.ts'
@@ -40,21 +40,11 @@ export function parseCatalogue(files: readonly PackFile[]): { readonly catalogue
 }
 
 function parseFile({ file, text }: PackFile, faults: PackFault[]): Parsed[] {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
-  const lineAt = (offset: number | undefined) => lines.linePos(offset ?? 0).line
-  for (const error of document.errors) faults.push({ file, line: lineAt(error.pos[0]), message: error.message.split('\n')[0] ?? 'not YAML' })
-  if (document.errors.length > 0) return []
-
-  /** The nearest node that exists on the way to the path. */
-  const at: At = (path) => {
-    for (let length = path.length; length > 0; length--) {
-      const node = document.getIn(path.slice(0, length), true)
-      if (node && typeof node === 'object' && 'range' in node && Array.isArray(node.range)) return { file, line: lineAt(Number(node.range[0])) }
-    }
-    return { file, line: 1 }
-  }
-  const read = PackShape.safeParse(document.toJS())
+  const yaml = readYaml(text)
+  const at: At = (path) => ({ file, line: yaml.lineOf(path) })
+  faults.push(...yaml.faults.map((fault) => ({ file, ...fault })))
+  if (yaml.faults.length > 0) return []
+  const read = PackShape.safeParse(yaml.value)
   if (read.success) return [{ pack: read.data, at }]
   for (const issue of read.error.issues) faults.push({ ...at(issue.path), message: `${issue.path.join('.')}: ${issue.message}` })
   return []

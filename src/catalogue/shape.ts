@@ -1,10 +1,19 @@
 import { z } from 'zod'
 import { FIELD_CLASSES } from '../model/field-class.ts'
 
-const Name = z.string().regex(/^[a-z][A-Za-z0-9]{0,47}$/, 'a name is camelCase, at most 48 letters and digits')
+/** INVARIANT: no name is one that every object answers to, such as `constructor`: looked up where it is not, it would be found. */
+const isOwn = (name: string): boolean => !(name in Object.prototype)
+const NOT_OWN = 'a name that every object has cannot be used'
+const Name = z
+  .string()
+  .regex(/^[a-z][A-Za-z0-9]{0,47}$/, 'a name is camelCase, at most 48 letters and digits')
+  .refine(isOwn, NOT_OWN)
 const Prefix = z.string().regex(/^[a-z]{3}$/, 'a handle prefix is three lower-case letters')
 /** An operation's name is a tool's: underscores are common there. */
-const OperationName = z.string().regex(/^[a-z][A-Za-z0-9_]{0,47}$/, 'an operation is letters, digits and underscores, at most 48')
+const OperationName = z
+  .string()
+  .regex(/^[a-z][A-Za-z0-9_]{0,47}$/, 'an operation is letters, digits and underscores, at most 48')
+  .refine(isOwn, NOT_OWN)
 const Relation = z.string().regex(/^[a-z_]+\.[a-z_]+$/, 'a relation is `schema.name`')
 const Column = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'a column is lower_snake_case')
 

@@ -24,7 +24,7 @@ const FROM: Readonly<Record<ChangeEvent['event'], readonly ChangeState[]>> = {
   decide: ['proposed', 'stale'],
   begin: ['approved'],
   applied: ['applying', 'unknown_outcome'],
-  stale: ['applying'],
+  stale: ['applying', 'unknown_outcome'],
   failed: ['applying', 'unknown_outcome'],
   unknown: ['applying'],
   void: ['proposed', 'stale', 'approved'],

@@ -1,15 +1,22 @@
 import { isAbsolute, resolve } from 'node:path'
-import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { readYaml } from '../base/yaml.ts'
 import { Fault } from '../model/fault.ts'
 
-const Address = z.string().regex(/^(\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}$/i, 'an address is `host:port`')
+const Address = z
+  .string()
+  .regex(/^(\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}$/i, 'an address is `host:port`')
+  .refine((address) => addressOf(address).port <= 65_535, 'a port is at most 65535')
+/** Proofs are made for this with a path behind it, letter by letter. */
+const PublicUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine((url) => !/[@?#]|\/$/.test(url), 'a URL such as `https://gatehouse.example.com`: no slash at its end, no query, no password')
 const EnvName = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'the name of an environment variable')
 
 const ConfigShape = z.strictObject({
   /** Where agents reach the gate and people the console. Proofs and links are made for these, whatever the network calls us. */
-  publicUrl: z.url({ protocol: /^https?$/ }),
-  deskUrl: z.url({ protocol: /^https?$/ }),
+  publicUrl: PublicUrl,
+  deskUrl: PublicUrl,
   listen: z.strictObject({ gate: Address, desk: Address }),
   /** `off` only on loopback or behind a proxy of yours; `self`: a certificate of our own making that connectors pin. */
   tls: z.union([z.enum(['off', 'self']), z.strictObject({ cert: z.string(), key: z.string() })]).default('self'),
@@ -50,18 +57,10 @@ export type Config = Readonly<z.infer<typeof ConfigShape>>
 
 /** The configuration in a YAML file, relative paths taken from its folder. Faults `config_invalid` with every fault in it, each with its line. */
 export function parseConfig(file: string, text: string): Config {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
-  const lineOf = (path: readonly PropertyKey[]): number => {
-    for (let length = path.length; length > 0; length--) {
-      const node = document.getIn(path.slice(0, length), true)
-      if (node && typeof node === 'object' && 'range' in node && Array.isArray(node.range)) return lines.linePos(Number(node.range[0])).line
-    }
-    return 1
-  }
-  const faults = document.errors.map((error) => `${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`)
-  const read = faults.length === 0 ? ConfigShape.safeParse(document.toJS()) : null
-  if (read && !read.success) faults.push(...read.error.issues.map((issue) => `${file}:${lineOf(issue.path)}: ${issue.path.join('.')}: ${issue.message}`))
+  const yaml = readYaml(text)
+  const faults = yaml.faults.map(({ line, message }) => `${file}:${line}: ${message}`)
+  const read = faults.length === 0 ? ConfigShape.safeParse(yaml.value) : null
+  if (read && !read.success) faults.push(...read.error.issues.map((issue) => `${file}:${yaml.lineOf(issue.path)}: ${issue.path.join('.')}: ${issue.message}`))
   if (!read?.success)
     throw new Fault(
       'config_invalid',
@@ -72,8 +71,12 @@ export function parseConfig(file: string, text: string): Config {
   const config = read.data
   const path = (name: string): string => (isAbsolute(name) ? name : resolve(file, '..', name))
   const tls = typeof config.tls === 'object' ? { cert: path(config.tls.cert), key: path(config.tls.key) } : config.tls
-  const exposed = [config.listen.gate, config.listen.desk].filter((address) => !isLoopback(address))
-  if (tls === 'off' && exposed.length > 0 && new URL(config.publicUrl).protocol === 'http:')
+  const doors = [
+    { url: config.publicUrl, address: config.listen.gate },
+    { url: config.deskUrl, address: config.listen.desk },
+  ]
+  const exposed = doors.filter(({ url, address }) => new URL(url).protocol === 'http:' && !isLoopback(address)).map(({ address }) => address)
+  if (tls === 'off' && exposed.length > 0)
     throw new Fault(
       'config_invalid',
       `${file}: \`tls: off\` with http listens on ${exposed.join(' and ')}, beyond this machine`,
@@ -88,4 +91,4 @@ export function addressOf(address: string): { readonly host: string; readonly po
   return { host: address.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(address.slice(cut + 1)) }
 }
 
-const isLoopback = (address: string): boolean => /^(127\.|localhost$|::1$)/.test(addressOf(address).host)
+const isLoopback = (address: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|::1)$/.test(addressOf(address).host)

@@ -45,5 +45,17 @@ export const problemIn = (error: unknown): Problem => (error instanceof Refused 
 export const hasCode = (error: unknown, code: string): boolean => error instanceof Refused && error.problem.code === code
 
 const OURS = { type: 'about:blank', status: 0, correlationId: '' } as const
-const NOT_REACHED: Problem = { ...OURS, code: 'not_reached', title: 'Gatehouse cannot be reached', detail: 'the server does not answer', next: 'look at the network, then try again' }
-const NOT_UNDERSTOOD: Problem = { ...OURS, code: 'not_understood', title: 'This page did not understand the answer', detail: 'page and server may be of different versions', next: 'load the page anew' }
+const NOT_REACHED: Problem = {
+  ...OURS,
+  code: 'not_reached',
+  title: 'Gatehouse cannot be reached',
+  detail: 'the server does not answer',
+  next: 'look at the network, then try again',
+}
+const NOT_UNDERSTOOD: Problem = {
+  ...OURS,
+  code: 'not_understood',
+  title: 'This page did not understand the answer',
+  detail: 'page and server may be of different versions',
+  next: 'load the page anew',
+}

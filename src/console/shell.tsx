@@ -1,6 +1,7 @@
-import { Anchor, Badge, Button, Loader, Text } from '@mantine/core'
+import { Badge, Button, Loader, Text } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, Navigate, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
 import { CALLS } from '../contract/console.ts'
 import { CHANGES, ME } from './answers.ts'
 import { ask, hasCode } from './ask.ts'
@@ -10,8 +11,7 @@ import { Notice } from './parts/notice.tsx'
 /** Around every page of the signed-in: where one can go, who one is, and whether the page is live. */
 export function Shell() {
   const me = useQuery(ME)
-  const { href } = useLocation()
-  if (hasCode(me.error, 'sign_in_required')) return <Navigate to="/sign-in" search={href === '/' ? {} : { then: href }} replace />
+  if (hasCode(me.error, 'sign_in_required')) return <ToSignIn />
   if (me.data === undefined) return <main className="alone">{me.error === null ? <Loader aria-label="Loading" /> : <Notice error={me.error} />}</main>
   return (
     <div className="shell">
@@ -24,6 +24,16 @@ export function Shell() {
       </main>
     </div>
   )
+}
+
+/** Away to the sign-in, once, and from there back to where one was. */
+function ToSignIn() {
+  const navigate = useNavigate()
+  const [from] = useState(useLocation().href)
+  useEffect(() => {
+    void navigate({ to: '/sign-in', search: from === '/' ? {} : { then: from }, replace: true })
+  }, [navigate, from])
+  return null
 }
 
 const PLACES = [
@@ -87,9 +97,9 @@ function SignOut() {
         Sign out
       </Button>
       {leave.error !== null && (
-        <Anchor size="xs" component="span" role="alert">
+        <Text size="xs" role="alert">
           Not signed out: try again
-        </Anchor>
+        </Text>
       )}
     </>
   )

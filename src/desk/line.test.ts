@@ -16,35 +16,71 @@ const say = (entry: Entry, names = NAMES) => lineOf({ index: 7, at: 1, entry }, 
 
 const CASES: readonly (readonly [entry: Entry, text: string])[] = [
   [
-    { kind: 'ask.answered', outcome: 'done', person: 'anna', session: 'ses-1', operation: 'getShipmentSummary', detail: { rows: 1, covered: 3 } },
+    {
+      kind: 'ask.answered',
+      outcome: 'done',
+      person: 'anna',
+      session: 'ses-1',
+      operation: 'getShipmentSummary',
+      detail: { rows: 1, clear: ['status'], token: ['consignee'], partial: ['phone'], redact: ['price'] },
+    },
     "Anna's agent Claude Desktop asked getShipmentSummary: answered, 1 row, 3 fields covered",
   ],
   [
-    { kind: 'ask.answered', outcome: 'done', person: 'anna', session: 'ses-1', operation: 'findShipments', detail: { rows: 20, covered: ['consignee'] } },
+    {
+      kind: 'ask.answered',
+      outcome: 'done',
+      person: 'anna',
+      session: 'ses-1',
+      operation: 'findShipments',
+      detail: { rows: 20, clear: ['status'], token: ['consignee'] },
+    },
     "Anna's agent Claude Desktop asked findShipments: answered, 20 rows, 1 field covered",
   ],
   [
-    { kind: 'ask.refused', outcome: 'forbidden', person: 'anna', session: 'ses-1', operation: 'getOrderHistory', detail: { rule: { id: 'care.no-prices' } } },
+    {
+      kind: 'ask.refused',
+      outcome: 'forbidden',
+      person: 'anna',
+      session: 'ses-1',
+      operation: 'getOrderHistory',
+      detail: { rule: 'care.no-prices', owner: 'Petra', reason: 'prices' },
+    },
     "Anna's agent Claude Desktop asked getOrderHistory: refused, not permitted (rule care.no-prices)",
   ],
   [{ kind: 'ask.refused', outcome: 'proof_missing' }, 'An agent asked something: refused, no DPoP proof'],
   [
-    { kind: 'change.decided', outcome: 'done', person: 'erik', detail: { change: 'chg-1', decision: 'rejected', reason: 'wrong parcel' } },
-    'Erik rejected change chg-1: “wrong parcel”',
+    { kind: 'change.decided', outcome: 'done', person: 'erik', detail: { change: 'chg-1', decision: 'reject', proposer: 'anna' } },
+    "Erik rejected change chg-1 by Anna's agent",
   ],
-  [{ kind: 'change.decided', outcome: 'done', person: 'erik', detail: { change: 'chg-1', decision: 'approved' } }, 'Erik approved change chg-1'],
+  [{ kind: 'change.decided', outcome: 'done', person: 'erik', detail: { change: 'chg-1', decision: 'approve' } }, 'Erik approved change chg-1'],
+  [
+    { kind: 'change.failed', outcome: 'done', detail: { change: 'chg-1', why: 'the record is gone' } },
+    'Change chg-1 could not be written: “the record is gone”',
+  ],
+  [
+    { kind: 'session.revoked', outcome: 'done', person: 'anna', session: 'ses-1', device: 'dev-1', detail: { by: 'erik', why: 'left open' } },
+    "The session of Anna's agent Claude Desktop was revoked by Erik: “left open”",
+  ],
+  [
+    { kind: 'session.revoked', outcome: 'done', person: 'anna', session: 'ses-1', device: 'dev-1', detail: { by: 'dev-1', why: 'given up' } },
+    "The session of Anna's agent Claude Desktop was revoked by its own device: “given up”",
+  ],
   [
     { kind: 'change.refused', outcome: 'own_change', person: 'erik', detail: { change: 'chg-1' } },
     "Erik wanted to decide change chg-1: refused, nobody approves their own agent's change",
   ],
   [
-    { kind: 'session.decided', outcome: 'done', person: 'anna', detail: { decision: 'granted', useCase: 'customer-care' } },
+    { kind: 'session.decided', outcome: 'done', person: 'anna', detail: { granted: true, useCase: 'customer-care' } },
     'Anna allowed a session for customer-care',
   ],
-  [{ kind: 'session.decided', outcome: 'done', person: 'anna', detail: { decision: 'denied' } }, 'Anna turned down a session'],
+  [{ kind: 'session.decided', outcome: 'done', person: 'anna', detail: { granted: false, useCase: null } }, 'Anna turned down a session'],
   [{ kind: 'device.enrolled', outcome: 'done', person: 'anna', device: 'dev-1' }, 'Anna enrolled the device ANNA-LT-07'],
   [{ kind: 'device.enrolled', outcome: 'done', person: 'anna', device: 'dev-9' }, 'Anna enrolled the device dev-9'],
-  [{ kind: 'sources.capped', outcome: 'source_capped', detail: { refused: 412 } }, '412 requests turned away before being read, too many from one address'],
+  [
+    { kind: 'sources.capped', outcome: 'source_capped', detail: { counts: { '10.0.0.7': 411, '10.0.0.9': 1 } } },
+    '412 requests from 2 addresses turned away before they were read: too many at once',
+  ],
 ]
 
 describe('a journal line', () => {

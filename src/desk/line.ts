@@ -28,7 +28,7 @@ export function unnamedIn(items: readonly JournalItem[]): Unnamed {
     ...new Set(items.flatMap((item) => pick(item.entry)).filter((id) => id !== undefined)),
   ]
   return {
-    people: every((entry) => [entry.person, text(entry, 'by'), text(entry, 'for')]),
+    people: every((entry) => [entry.person, text(entry, 'by'), text(entry, 'proposer')]),
     devices: every((entry) => [entry.device]),
     sessions: every((entry) => [entry.session]),
   }
@@ -43,13 +43,17 @@ type Telling = {
   readonly agent: string
   readonly device: string
   readonly operation: string
+  /** " by Erik Lund", or nothing where the device or nobody did it. */
+  readonly by: string
+  /** "change chg-1", with whose agent proposed it where another person decides. */
+  readonly change: string
   readonly entry: Entry
 }
 
 const ALERTS: ReadonlySet<EntryKind> = new Set(['sources.capped', 'device.revoked', 'session.revoked', 'change.failed', 'change.unknown_outcome'])
 
 const SENTENCES: { readonly [K in EntryKind]: (told: Telling) => string } = {
-  'house.started': ({ entry }) => `Gatehouse started${text(entry, 'version') === undefined ? '' : `, version ${text(entry, 'version')}`}`,
+  'house.started': () => 'Gatehouse started',
   'house.stopped': () => 'Gatehouse stopped',
   'person.invited': ({ who }) => `${who} was invited to set a passphrase`,
   'person.passphrase_set': ({ who, done }) => (done ? `${who} set a passphrase` : `${who} tried to set a passphrase`),
@@ -59,27 +63,25 @@ const SENTENCES: { readonly [K in EntryKind]: (told: Telling) => string } = {
   'device.invited': ({ who }) => `${who} got a code to enrol a device`,
   'device.enrolled': ({ who, device }) => `${who} enrolled ${device}`,
   'device.enrol_refused': ({ device }) => `${upperFirst(device)} asked to be enrolled`,
-  'device.revoked': ({ entry, device }) => `${upperFirst(device)} is no longer trusted${because(entry, 'why')}`,
+  'device.revoked': ({ entry, device, by }) => `${upperFirst(device)} was revoked${by}${because(entry)}`,
   'session.requested': ({ agent, device }) => `${agent} asked for a session on ${device}`,
-  'session.decided': ({ who, entry }) => `${who} ${text(entry, 'decision')?.startsWith('den') ? 'turned down' : 'allowed'} a session${forUseCase(entry)}`,
+  'session.decided': ({ who, entry }) => `${who} ${entry.detail?.['granted'] === false ? 'turned down' : 'allowed'} a session${forUseCase(entry)}`,
   'session.admitted': ({ agent, device, entry }) => `${agent} opened a session on ${device}${forUseCase(entry)}`,
   'session.renewed': ({ agent }) => `${agent} renewed its access`,
   'session.refused': ({ agent }) => `${agent} asked for a session`,
-  'session.revoked': ({ agent, entry }) => `The session of ${agent} was revoked${because(entry, 'why')}`,
+  'session.revoked': ({ agent, entry, by }) => `The session of ${agent} was revoked${by}${because(entry)}`,
   'ask.answered': ({ agent, operation, entry }) => `${agent} asked ${operation}: answered${tally(entry)}`,
   'ask.refused': ({ agent, operation }) => `${agent} asked ${operation}`,
-  'sources.capped': ({ entry }) =>
-    `${plural(count(entry, 'refused') ?? count(entry, 'count'), 'request')} turned away before being read, too many from one address`,
-  'change.proposed': ({ agent, entry }) => `${agent} proposed ${changeOf(entry)}`,
-  'change.decided': ({ who, entry }) =>
-    `${who} ${text(entry, 'decision')?.startsWith('reject') ? 'rejected' : 'approved'} ${changeOf(entry)}${because(entry, 'reason')}`,
-  'change.applying': ({ entry }) => `The applier is about to write ${changeOf(entry)}`,
-  'change.applied': ({ entry }) => `The applier wrote ${changeOf(entry)} and read it back`,
-  'change.stale': ({ entry }) => `${upperFirst(changeOf(entry))} went back to the approver: the record has moved meanwhile`,
-  'change.failed': ({ entry }) => `${upperFirst(changeOf(entry))} could not be written`,
-  'change.unknown_outcome': ({ entry }) => `Nobody knows yet whether ${changeOf(entry)} was written`,
-  'change.voided': ({ entry }) => `${upperFirst(changeOf(entry))} was voided before it was written${because(entry, 'why')}`,
-  'change.refused': ({ who, entry }) => `${who} wanted to decide ${changeOf(entry)}`,
+  'sources.capped': ({ entry }) => `${turnedAway(entry)} before they were read: too many at once`,
+  'change.proposed': ({ agent, change }) => `${agent} proposed ${change}`,
+  'change.decided': ({ who, change, entry }) => `${who} ${text(entry, 'decision') === 'reject' ? 'rejected' : 'approved'} ${change}`,
+  'change.applying': ({ change }) => `The applier is about to write ${change}`,
+  'change.applied': ({ change }) => `The applier wrote ${change} and read it back`,
+  'change.stale': ({ change, entry }) => `${upperFirst(change)} went back to the approver, the record has moved${because(entry)}`,
+  'change.failed': ({ change, entry }) => `${upperFirst(change)} could not be written${because(entry)}`,
+  'change.unknown_outcome': ({ change, entry }) => `Nobody knows yet whether ${change} was written${because(entry)}`,
+  'change.voided': ({ change, entry }) => `${upperFirst(change)} was voided before it was written${because(entry)}`,
+  'change.refused': ({ who, change }) => `${who} wanted to decide ${change}`,
   'draft.prepared': ({ agent, operation }) => `${agent} prepared a draft with ${operation}`,
   'draft.shown': ({ who }) => `${who} was shown a draft in clear`,
   'draft.refused': ({ who }) => `${who} wanted to see a draft in clear`,
@@ -96,6 +98,8 @@ function tellingOf(entry: Entry, names: Names): Telling {
     agent: program === undefined ? whose : `${whose} ${program}`,
     device: entry.device === undefined ? 'a device' : `the device ${names.devices.get(entry.device) ?? entry.device}`,
     operation: entry.operation ?? 'something',
+    by: byOf(entry, names),
+    change: changeOf(entry, names),
     entry,
   }
 }
@@ -107,18 +111,35 @@ function agentOf(entry: Entry): string | undefined {
   return isObject(agent) && typeof agent['name'] === 'string' ? agent['name'] : undefined
 }
 
-/** ", 1 row, 3 fields covered" from `rows` and `covered` (a number, a list of fields, or an object of field and cover). */
-function tally(entry: Entry): string {
-  const rows = count(entry, 'rows')
-  const covered = count(entry, 'covered')
-  return `${rows === undefined ? '' : `, ${plural(rows, 'row')}`}${covered === undefined ? '' : `, ${plural(covered, 'field')} covered`}`
+/** " by Erik Lund": `by` is a person, or the device itself, which is then said otherwise. */
+function byOf(entry: Entry, names: Names): string {
+  const by = text(entry, 'by')
+  if (by === undefined) return ''
+  return by === entry.device ? ' by its own device' : ` by ${names.people.get(by) ?? by}`
 }
 
-function count(entry: Entry, name: string): number | undefined {
-  const value = entry.detail?.[name]
-  if (typeof value === 'number') return value
-  if (Array.isArray(value)) return value.length
-  return isObject(value) ? Object.keys(value).length : undefined
+function changeOf(entry: Entry, names: Names): string {
+  const change = text(entry, 'change')
+  const proposer = text(entry, 'proposer')
+  if (change === undefined) return 'a change'
+  return proposer === undefined ? `change ${change}` : `change ${change} by ${names.people.get(proposer) ?? proposer}'s agent`
+}
+
+const COVERED = ['token', 'partial', 'redact'] as const
+
+/** ", 1 row, 3 fields covered": `rows`, and under each way of covering the fields that left so. */
+function tally(entry: Entry): string {
+  const rows = entry.detail?.['rows']
+  const covered = COVERED.flatMap((how) => entry.detail?.[how] ?? []).length
+  return `${typeof rows === 'number' ? `, ${plural(rows, 'row')}` : ''}, ${plural(covered, 'field')} covered`
+}
+
+/** `counts`: how often each address was turned away. */
+function turnedAway(entry: Entry): string {
+  const counts = entry.detail?.['counts']
+  const each = isObject(counts) ? Object.values(counts).filter((count) => typeof count === 'number') : []
+  const requests = each.reduce((sum, count) => sum + count, 0)
+  return each.length === 0 ? 'Requests were turned away' : `${plural(requests, 'request')} from ${plural(each.length, 'address')} turned away`
 }
 
 function ruleOf(entry: Entry): string {
@@ -132,10 +153,9 @@ const text = (entry: Entry, name: string): string | undefined => {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 const isObject = (value: Json | undefined): value is { readonly [name: string]: Json } => typeof value === 'object' && value !== null && !Array.isArray(value)
-const changeOf = (entry: Entry): string => `change ${text(entry, 'change') ?? 'without a number'}`
 const forUseCase = (entry: Entry): string => (text(entry, 'useCase') === undefined ? '' : ` for ${text(entry, 'useCase')}`)
-const because = (entry: Entry, name: string): string => (text(entry, name) === undefined ? '' : `: “${text(entry, name)}”`)
-const plural = (many: number | undefined, what: string): string => (many === 1 ? `1 ${what}` : `${many ?? 'some'} ${what}s`)
+const because = (entry: Entry): string => (text(entry, 'why') === undefined ? '' : `: “${text(entry, 'why')}”`)
+const plural = (many: number, what: string): string => (many === 1 ? `1 ${what}` : `${many} ${what}${what.endsWith('s') ? 'es' : 's'}`)
 const upperFirst = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
 /** Not for words that are capitals throughout, as DPoP, nor for our name. */
 const lowerFirst = (words: string): string => (/^(.[A-Z]|Gatehouse)/.test(words) ? words : words.charAt(0).toLowerCase() + words.slice(1))

@@ -28,9 +28,9 @@ export type Admission = {
   readonly random: Random
 }
 
-export const SESSION_SECONDS_MAX = 3600
-export const REQUEST_SECONDS = 600
-export const POLL_SECONDS = 2
+const SESSION_SECONDS_MAX = 3600
+const REQUEST_SECONDS = 600
+const POLL_SECONDS = 2
 /** A poll may come this much too soon: timers and networks are not exact. */
 const POLL_GRACE_MS = 500
 

@@ -7,7 +7,7 @@ import { type ChangeEvent, transition } from '../changes/transition.ts'
 import type { Order, Writer } from '../connectors/writer.ts'
 import type { EntryKind } from '../journal/entry.ts'
 import type { Record } from '../journal/record.ts'
-import type { Scalar } from '../model/row.ts'
+import { scalarOf } from '../model/row.ts'
 import type { Approvals } from './approvals.ts'
 
 /** The applier's own belongings. It believes neither the gate nor the database: `approvals` is what it read in the signed journal. */
@@ -20,7 +20,7 @@ export type Applier = {
 }
 
 /** A change the applier found approved in the signed journal, by itself. Nothing else is ever written. */
-export type Checked = Brand<{ readonly change: Change; readonly order: Order; readonly writer: Writer }, 'Checked'>
+export type Checked = Brand<{ readonly change: Change; readonly order: Order; readonly writer: Writer; readonly begun: boolean }, 'Checked'>
 
 /**
  * One approved change, to its end: check, intent entry, write, read back, outcome entry. A change that is not (yet) proven
@@ -29,6 +29,8 @@ export type Checked = Brand<{ readonly change: Change; readonly order: Order; re
 export async function apply(applier: Applier, change: Change): Promise<Outcome<Change, string>> {
   const checked = check(applier, change)
   if (!checked.ok) return checked
+  // Its intent is in the journal already, from a process that died or waited too long: it may have been written, so it never is again.
+  if (checked.value.begun) return resume(applier, change)
 
   const intent = await applier.record(entryOf('change.applying', change))
   if (!intent.ok) return refuse('the journal cannot be written')
@@ -42,10 +44,12 @@ export async function apply(applier: Applier, change: Change): Promise<Outcome<C
   return readBack(applier, claimed, checked.value, written.result === 'stale')
 }
 
-/** A change found in `applying`: a process died over it. Nothing is written again; the record itself says what happened. */
+/** A change that was begun and not ended, for whatever reason. Nothing is written: the record itself says what happened. */
 export async function resume(applier: Applier, change: Change): Promise<Outcome<Change, string>> {
   const order = orderOf(applier, change)
-  return order.ok ? readBack(applier, change, order.value, false) : order
+  if (!order.ok) return order
+  const begun = change.state === 'approved' ? await move(applier, change, { event: 'begin' }) : change
+  return begun ? readBack(applier, begun, order.value, false) : refuse('somebody else took it, or it was voided')
 }
 
 async function readBack(
@@ -55,9 +59,10 @@ async function readBack(
   stale: boolean,
 ): Promise<Outcome<Change, string>> {
   const found = await writer.read(order.resource, order.key, order.account, Object.keys(order.after)).catch(() => undefined)
+  if (found === undefined && change.state === 'unknown_outcome') return refuse('the source still cannot be read back')
   if (found === undefined) return settle(applier, change, { event: 'unknown', why: 'the source could not be read back' })
   if (found === null) return settle(applier, change, { event: 'failed', why: 'the record is gone' })
-  const image: Image = Object.fromEntries(Object.keys(change.after).map((field) => [field, scalar(found[field])]))
+  const image: Image = Object.fromEntries(Object.keys(change.after).map((field) => [field, scalarOf(found, field)]))
   if (!stale && sameImage(change.after, image)) return settle(applier, change, { event: 'applied' })
   return settle(applier, change, { event: 'stale', found: image })
 }
@@ -69,7 +74,7 @@ async function settle(applier: Applier, change: Change, event: ChangeEvent): Pro
     String(next.value.state)
   ] as EntryKind
   const outcome = await applier.record(entryOf(kind, next.value))
-  // Not journalled: it stays `applying`, and the next start reads back and says so then.
+  // Not journalled: it stays as it is, and the next look reads back and says so then.
   if (!outcome.ok) return refuse('the outcome could not be journalled')
   return (await applier.changes.move(next.value, change.state, change.version)) ? done(next.value) : refuse('the change was altered while it was applied')
 }
@@ -78,7 +83,7 @@ function check(applier: Applier, change: Change): Outcome<Checked, string> {
   const verdict = applier.approvals.judge(change)
   if (!verdict.ok) return verdict
   const order = orderOf(applier, change)
-  return order.ok ? done(mint<Checked>({ change, ...order.value })) : order
+  return order.ok ? done(mint<Checked>({ change, ...order.value, begun: verdict.value === 'begun' })) : order
 }
 
 function orderOf(applier: Applier, change: Change): Outcome<Pick<Checked, 'order' | 'writer'>, string> {
@@ -104,5 +109,3 @@ const entryOf = (kind: EntryKind, change: Change) => ({
   digest: changeDigest(change),
   detail: { change: change.id, version: change.version, ...(change.outcome ? { why: change.outcome } : {}), before: change.before, after: change.after },
 })
-
-const scalar = (value: unknown): Scalar => (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null)

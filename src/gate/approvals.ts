@@ -10,7 +10,8 @@ export type ProvenEntry = { readonly index: number; readonly entry: { readonly [
  */
 export type Approvals = {
   readonly learn: (proven: readonly ProvenEntry[]) => void
-  readonly judge: (change: Change) => Outcome<true, string>
+  /** `begun`: approved, and an intent to apply it was recorded before. */
+  readonly judge: (change: Change) => Outcome<'approved' | 'begun', string>
 }
 
 type Known = { readonly proposer: string; readonly session: string; approved: string | null; rejected: boolean; begun: boolean }
@@ -59,10 +60,9 @@ export function approvals(): Approvals {
       if (about.approved === null) return refuse('no signed entry approves it')
       if (about.rejected) return refuse('a signed entry rejects it')
       if (about.approved === about.proposer) return refuse('it was approved by the person whose agent proposed it')
-      if (about.begun) return refuse('it was begun once already')
       if (ended.has(change.id)) return refuse('it has ended already')
       if (revoked.has(about.session)) return refuse('its session was revoked')
-      return done(true)
+      return done(about.begun ? 'begun' : 'approved')
     },
   }
 }

@@ -6,7 +6,7 @@ import type { Receipt } from '../journal/record.ts'
 import type { Session } from '../model/principal.ts'
 import type { Refusal } from '../model/refusal.ts'
 
-export const ACCESS_SECONDS_MAX = 300
+const ACCESS_SECONDS_MAX = 300
 
 /** The token lasts until `accessEndsAt`, in milliseconds since the epoch; the refresh token as long as the session, for its key alone. */
 export type SessionOpened = { readonly session: Session; readonly accessToken: string; readonly accessEndsAt: number; readonly refreshToken: string }

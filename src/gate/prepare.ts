@@ -4,8 +4,10 @@ import { sha256 } from '../base/digest.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import type { Ask } from '../catalogue/ask.ts'
 import type { Draft } from '../changes/draft.ts'
+import { recordIn } from '../connectors/fetch.ts'
 import { HANDLE, type Tokens } from '../mask/token.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
+import { scalarOf } from '../model/row.ts'
 import { asked, who } from './entries.ts'
 import { type Gate, type Knock, parse } from './gate.ts'
 import { type Answer, acknowledge } from './release.ts'
@@ -50,7 +52,7 @@ export async function prepare(gate: Gate, knock: Knock): Promise<Outcome<Answer,
     person: session.person,
     useCase: session.useCase,
     operation: operation.name,
-    key: String(fetched.value.rows[0]?.[operation.resource.key]),
+    key: String(scalarOf(recordIn(fetched.value) ?? {}, operation.resource.key)),
     sealed: tokens.seal(DRAFT, canonical(given)),
     createdAt: now,
   }

@@ -1,10 +1,10 @@
 import type { Outcome } from '../base/outcome.ts'
 import { done, refuse } from '../base/outcome.ts'
 import { type Change, changeDigest, type Image, sameImage } from '../changes/change.ts'
-import type { Fetched } from '../connectors/fetch.ts'
+import { type Fetched, recordIn } from '../connectors/fetch.ts'
 import type { Entry } from '../journal/entry.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
-import type { Scalar } from '../model/row.ts'
+import { type Scalar, scalarOf } from '../model/row.ts'
 import { asked, who } from './entries.ts'
 import { type Gate, type Knock, parse } from './gate.ts'
 import { type Answer, acknowledge } from './release.ts'
@@ -49,8 +49,8 @@ export async function propose(gate: Gate, knock: Knock): Promise<Outcome<Answer,
 function changeOf(gate: Gate, fetched: Fetched, now: number): Outcome<Change, Refusal> {
   const { caller, ask } = fetched.reserved.permit
   const { operation, input } = ask
-  const row = fetched.rows[0] ?? {}
-  const scalar = (name: string): Scalar => (Object.hasOwn(row, name) ? (row[name] as Scalar) : null)
+  const row = recordIn(fetched) ?? {}
+  const scalar = (name: string): Scalar => scalarOf(row, name)
   const before: Image = Object.fromEntries(Object.keys(operation.sets).map((field) => [field, scalar(field)]))
   const after: Image = Object.fromEntries(Object.entries(operation.sets).map(([field, arg]) => [field, input[arg] ?? null]))
   if (sameImage(after, before)) return refuse(refusal('invalid_input', 'the record already is as proposed'))

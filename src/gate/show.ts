@@ -5,6 +5,7 @@ import type { DraftStore } from '../changes/draft.ts'
 import type { Connector } from '../connectors/connector.ts'
 import type { Record as JournalRecord } from '../journal/record.ts'
 import { HANDLE, type Tokens } from '../mask/token.ts'
+import { holds } from '../model/predicate.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import { DRAFT } from './prepare.ts'
 
@@ -56,10 +57,10 @@ export async function show(showing: Showing, id: string, viewer: Viewer, correla
       { op: 'eq', field: resource.key, value: draft.key },
     ],
   } as const
-  const read = await connector.read({ resource, fields: [...operation.returns, resource.boundary], rows, accounts, limit: 1 })
+  const read = await connector.read({ resource, fields: [...new Set([...operation.returns, resource.key, resource.boundary])], rows, accounts, limit: 1 })
   if (!read.ok) return no(read.refusal)
-  const row = read.value[0]
-  if (!row || !accounts.includes(String(row[resource.boundary]))) return no(refusal('not_found', 'the record is not among your accounts any more'))
+  const row = read.value.find((found) => holds(rows, found))
+  if (!row) return no(refusal('not_found', 'the record is not among your accounts any more'))
 
   const receipt = await showing.record({
     kind: 'draft.shown',

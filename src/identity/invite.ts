@@ -5,7 +5,7 @@ import { PASSPHRASE_CHARACTERS_MIN } from './passphrase.ts'
 import type { InvitePurpose } from './person-store.ts'
 import type { FrontDesk } from './sign-in.ts'
 
-export const INVITE_HOURS = 24
+const INVITE_HOURS = 24
 const CODE_BYTES = 15
 
 /** `by`: the person who invites, or `pilot`, whoever started the house. */

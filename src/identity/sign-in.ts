@@ -23,8 +23,8 @@ export type Tell = (happened: {
 
 export type FrontDesk = { readonly people: PersonStore; readonly passphrases: Passphrases; readonly tell: Tell; readonly clock: Clock; readonly random: Random }
 
-export const DESK_HOURS = 8
-export const CONFIRMATION_SECONDS = 300
+const DESK_HOURS = 8
+const CONFIRMATION_SECONDS = 300
 const TRIES_MAX = 5
 const LOCK_SECONDS = 60
 const PERSON = /^[\w.@-]{1,64}$/

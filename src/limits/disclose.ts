@@ -29,11 +29,12 @@ export function discloser(ledger: Ledger, limitsOf: (useCase: string) => Exposur
   async function spend(session: string, kind: ExposureKind, values: ReadonlySet<string>): Promise<number> {
     const id = `${session}\n${kind}`
     const memory = known.get(id) ?? { seen: new Set<string>(), count: 0 }
+    // Kept before the ledger answers, so that asks at once share one memory and the larger count stays.
+    known.set(id, memory)
     const fresh = [...values].map((value) => hmac(key, `${id}\n${value}`)).filter((digest) => !memory.seen.has(toHex(digest)))
     if (fresh.length === 0) return memory.count
     memory.count = Math.max(memory.count, await ledger.spend(session, kind, fresh))
     for (const digest of fresh) memory.seen.add(toHex(digest))
-    known.set(id, memory)
     return memory.count
   }
 

@@ -20,8 +20,8 @@ export function reserver(limits: CostLimits): Reserve {
     const { operation, limit } = permit.ask
     const session = permit.caller.session.id
     const cost = operation.cost.base + operation.cost.perRow * (operation.cardinality === 'one' ? 1 : limit)
-    if (cost > limits.costMax)
-      return refuse(refusal('too_complex', `\`${operation.name}\` with \`limit\` ${limit} costs ${cost} units, and one ask may cost ${limits.costMax}`))
+    const most = Math.min(limits.costMax, limits.costPerMinute)
+    if (cost > most) return refuse(refusal('too_complex', `\`${operation.name}\` with \`limit\` ${limit} costs ${cost} units, and one ask may cost ${most}`))
 
     const { perMinute, burst } = operation.rate
     const wait = Math.max(

@@ -4,7 +4,7 @@ import { type Field, fieldOf } from '../catalogue/pack.ts'
 import type { Fetched } from '../connectors/fetch.ts'
 import type { Cover } from '../model/cover.ts'
 import { holds } from '../model/predicate.ts'
-import type { Row, Scalar } from '../model/row.ts'
+import { type Scalar, scalarOf } from '../model/row.ts'
 import type { Permit } from '../policy/authorise.ts'
 import { partial } from './partial.ts'
 import type { Tokens } from './token.ts'
@@ -25,16 +25,20 @@ export const REDACTED = '[redacted]'
 
 /**
  * Covers whatever the source sent: the row filter is applied again, fields the permit does not name are dropped, the rest
- * covered. A row that is not the session's is dropped silently here, as if the source had kept to the filter.
+ * covered. A row that is not the session's, or has no key, is dropped silently here, as if the source had kept to the filter.
  */
 export function cover(fetched: Fetched, tokens: Tokens): CoveredRows {
   const { permit } = fetched.reserved
   const { resource } = permit.ask.operation
-  const kept = fetched.rows.filter((row) => holds(permit.rows, row)).slice(0, permit.ask.limit)
+  const kept = fetched.rows.filter((row) => holds(permit.rows, row) && scalarOf(row, resource.key) !== null).slice(0, permit.ask.limit)
   const covers = Object.entries(permit.covers).map(([name, how]) => ({ field: fieldOf(resource, name), how }))
 
   const rows = kept.map((row) => Object.fromEntries(covers.map(({ field, how }) => [field.name, coverValue(field, how, scalarOf(row, field.name), tokens)])))
-  const sources = kept.map((row) => ({ key: String(scalarOf(row, resource.key)), subject: String(scalarOf(row, resource.subject)) }))
+  // A row that does not say whom it is about counts as somebody of its own: otherwise all such rows would count as one.
+  const sources = kept.map((row) => {
+    const key = String(scalarOf(row, resource.key))
+    return { key, subject: String(scalarOf(row, resource.subject) ?? key) }
+  })
   const last = permit.ask.operation.cardinality === 'many' && kept.length === permit.ask.limit ? sources.at(-1) : undefined
   return mint<CoveredRows>({ permit, rows, sources, next: last ? tokens.seal(CURSOR, `${permit.ask.operation.name}\n${last.key}`) : null })
 }
@@ -50,10 +54,4 @@ function coverValue(field: Field, how: Cover, value: Scalar, tokens: Tokens): Sc
     case 'token':
       return value === null || field.refers === undefined ? null : tokens.seal(field.refers, String(value))
   }
-}
-
-/** A value as it may be released: what is not a scalar, or not there, is null. */
-function scalarOf(row: Row, name: string): Scalar {
-  const value = Object.hasOwn(row, name) ? row[name] : null
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null
 }

@@ -7,17 +7,17 @@ import type { Scalar } from '../model/row.ts'
  */
 export function partial(field: Field, value: Scalar): Scalar {
   if (value === null) return null
-  if (field.type === 'date' || field.type === 'instant') return String(value).slice(0, 7)
   if (typeof value === 'boolean') return '•'
   if (typeof value === 'number') return magnitude(value)
-  const at = value.lastIndexOf('@')
-  if (at > 0) return `•••${value.slice(at)}`
+  // By what the value is, not by what the field says: a source may send a name where a date belongs.
+  if ((field.type === 'date' || field.type === 'instant') && /^\d{4}-\d\d-\d\d/.test(value)) return value.slice(0, 7)
+  if (/^[^\s@]+@[^\s@]+$/.test(value)) return `•••${value.slice(value.indexOf('@'))}`
   if (/^[+\d][\d\s()./x-]{5,}$/.test(value)) return `•••${value.replace(/\D/g, '').slice(-2)}`
   if (value.length < 4) return '•••'
   return value
     .split(/\s+/)
     .filter((word) => word !== '')
-    .map((word) => `${[...word][0] ?? ''}•`)
+    .map(([first, ...rest]) => (rest.length > 0 ? `${first}•` : '•'))
     .join(' ')
 }
 

@@ -16,6 +16,9 @@ export type Bundle = {
   readonly policies: Readonly<Record<string, string>>
 }
 
+/** INVARIANT: an id is an own key of the objects that name policies. `__proto__` would not be one: that policy would be gone, a forbid too. */
+const ID = /^[a-z][a-z0-9-]{0,63}$/
+
 /** Reads policies and makes them ready to decide with, or lists every fault. */
 export function readBundle(schema: string, files: readonly PolicyFile[]): { readonly bundle: Bundle; readonly faults: readonly PolicyFault[] } {
   const faults: PolicyFault[] = files.length === 0 ? [{ file: 'policies', line: 1, message: 'no policy file found' }] : []
@@ -33,7 +36,8 @@ export function readBundle(schema: string, files: readonly PolicyFile[]): { read
     for (const policy of parts.policies) {
       const line = lineOf(text, Math.max(0, text.indexOf(policy)))
       const { id, owner, reason } = annotationsOf(policy)
-      if (!id || !owner || !reason) faults.push({ file, line, message: 'a policy needs @id, @owner and @reason: a refusal names them' })
+      if (id && !ID.test(id)) faults.push({ file, line, message: `\`${id}\` is no @id: lower-case letters, digits and dashes, at most 64` })
+      else if (!id || !owner || !reason) faults.push({ file, line, message: 'a policy needs @id, @owner and @reason: a refusal names them' })
       else if (Object.hasOwn(policies, id)) faults.push({ file, line, message: `a policy \`${id}\` exists already` })
       else {
         policies[id] = policy

@@ -1,5 +1,5 @@
-import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { readYaml } from '../base/yaml.ts'
 
 const Id = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'an id is lower-case letters, digits and dashes')
 
@@ -53,12 +53,11 @@ export type DirectoryFault = { readonly file: string; readonly line: number; rea
 
 /** Reads `usecases.yaml`, or lists every fault in it. A use case or group nobody defined gives nothing. */
 export function readDirectory(file: string, text: string): { readonly directory: Directory; readonly faults: readonly DirectoryFault[] } {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
-  const read = DirectoryShape.safeParse(document.errors.length > 0 ? null : document.toJS())
-  const faults = document.errors.map((error) => ({ file, line: lines.linePos(error.pos[0]).line, message: error.message.split('\n')[0] ?? 'not YAML' }))
+  const yaml = readYaml(text)
+  const read = DirectoryShape.safeParse(yaml.value)
+  const faults: DirectoryFault[] = yaml.faults.map((fault) => ({ file, ...fault }))
   if (!read.success && faults.length === 0)
-    for (const issue of read.error.issues) faults.push({ file, line: 1, message: `${issue.path.join('.')}: ${issue.message}` })
+    for (const issue of read.error.issues) faults.push({ file, line: yaml.lineOf(issue.path), message: `${issue.path.join('.')}: ${issue.message}` })
   const { useCases, groups } = read.success ? read.data : { useCases: {}, groups: {} }
 
   const all: readonly UseCase[] = Object.entries(useCases).map(([id, useCase]) => ({ id, ...useCase }))

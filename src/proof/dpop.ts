@@ -10,7 +10,7 @@ import { type Head, readHead, readObject } from './head.ts'
 import { normalUrl } from './url.ts'
 
 /** How far a proof's `iat` may lie from our clock, either way. The nonce is what keeps a proof fresh; this only catches clocks that are wrong. */
-export const PROOF_SKEW_SECONDS = 300
+const PROOF_SKEW_SECONDS = 300
 const PROOF_LENGTH_MAX = 4096
 
 /** Whoever sent this request holds this key. Not checked yet: whether the proof was used before, and whether the key may do anything. */

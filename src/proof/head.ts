@@ -20,7 +20,7 @@ export function readHead(segment: string): Head | null {
 }
 
 /** A public P-256 JWK, cut to its four members. A private part, another curve, another use or a coordinate that is not 32 bytes is null. */
-export function readJwk(value: unknown): PublicJwk | null {
+function readJwk(value: unknown): PublicJwk | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
   const { kty, crv, x, y, d, k, alg = 'ES256', use = 'sig', ext = true, key_ops: operations = ['verify'] } = value as { readonly [name: string]: unknown }
   if (kty !== 'EC' || crv !== 'P-256' || !isCoordinate(x) || !isCoordinate(y) || d !== undefined || k !== undefined) return null

@@ -169,7 +169,7 @@ export const LINK: Omit<CallAnswer<'link'>, 'expiresAt'> = {
 
 /** What the journal holds at the start. */
 export const ENTRIES: readonly Entry[] = [
-  { kind: 'house.started', outcome: 'done', detail: { version: '0.1.0' } },
+  { kind: 'house.started', outcome: 'done', detail: { policy: '3' } },
   { kind: 'device.enrolled', outcome: 'done', person: 'anna', device: 'dev-1' },
   { kind: 'session.admitted', outcome: 'done', person: 'anna', device: 'dev-1', session: 'ses-1', detail: { useCase: 'customer-care' } },
   {
@@ -179,7 +179,7 @@ export const ENTRIES: readonly Entry[] = [
     session: 'ses-1',
     operation: 'getShipmentSummary',
     digest: 'w3Jv0a',
-    detail: { rows: 1, covered: { consignee: 'token', phone: 'partial', price: 'redact' } },
+    detail: { rows: 1, clear: ['status'], token: ['consignee'], partial: ['phone'], redact: ['price'] },
   },
   {
     kind: 'ask.refused',
@@ -188,8 +188,8 @@ export const ENTRIES: readonly Entry[] = [
     session: 'ses-1',
     operation: 'getOrderHistory',
     correlation: 'cor-4d7w',
-    detail: { rule: { id: 'care.no-prices', owner: 'Petra Holm, Finance', reason: 'prices are for people who settle invoices' } },
+    detail: { rule: 'care.no-prices', owner: 'Petra Holm, Finance', reason: 'prices are for people who settle invoices' },
   },
-  { kind: 'sources.capped', outcome: 'source_capped', detail: { refused: 412 } },
+  { kind: 'sources.capped', outcome: 'source_capped', detail: { counts: { '10.0.0.7': 411, '10.0.0.9': 1 } } },
   { kind: 'change.proposed', outcome: 'done', person: 'anna', session: 'ses-1', operation: 'proposeStatusChange', detail: { change: 'chg-7k2m' } },
 ]

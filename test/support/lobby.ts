@@ -31,7 +31,7 @@ import { freshDatabase } from './database.ts'
 import { poolOf } from './journal.ts'
 
 export const GATE = 'https://gate.example'
-export const DESK = 'https://desk.example'
+const DESK = 'https://desk.example'
 export const OPERATION = '/v1/operations/getShipmentSummary'
 
 /** Two use cases, two groups, two customers' accounts. */
@@ -215,4 +215,4 @@ export function newDevice(lobby: Lobby): TestDevice {
 
 /** What an answer refuses with, or `ok`. */
 export const codeOf = (response: LightMyRequestResponse): RefusalCode | 'ok' =>
-  response.statusCode < 300 ? 'ok' : (response.json() as { readonly code: RefusalCode }).code
+  response.statusCode < 300 ? 'ok' : response.json<{ readonly code: RefusalCode }>().code

@@ -10,11 +10,11 @@ import type { PilotHouse } from './pilot.ts'
 export type ProvenSession = {
   readonly id: string
   readonly accessToken: string
-  /** Headers of one request: token, fresh proof, the newest nonce. `over` makes a wrong one of it. */
+  /** Headers of one request: token, fresh proof, the newest nonce. `over` makes a wrong one of it; null leaves it out. */
   readonly headers: (
     method: string,
     path: string,
-    over?: { readonly url?: string; readonly nonce?: string; readonly token?: string | null; readonly clock?: () => number },
+    over?: { readonly url?: string; readonly nonce?: string | null; readonly token?: string | null; readonly clock?: () => number },
   ) => Record<string, string>
   /** Asks, and once more when only the nonce was old. */
   readonly ask: (method: string, path: string, body?: unknown, more?: Record<string, string>) => Promise<Response>
@@ -47,7 +47,7 @@ export async function openProvenSession(pilot: PilotHouse, useCase = 'customer-i
       jwk: key.publicJwk,
       method,
       url: over.url ?? `${gateUrl}${path}`,
-      nonce: over.nonce ?? nonce,
+      ...(over.nonce === null ? {} : { nonce: over.nonce ?? nonce }),
       ...(token === null ? {} : { accessToken: token }),
       clock: over.clock ?? Date.now,
       random: randomBytes,

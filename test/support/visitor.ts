@@ -23,7 +23,7 @@ export async function enrolledDevice(lobby: Lobby, person: string): Promise<Test
   const device = newDevice(lobby)
   const answer = await device.enrol(await codeFor(lobby, person, 'device'))
   if (answer.statusCode !== 201) throw new Error(answer.body)
-  return { ...device, id: (answer.json() as { readonly device: string }).device }
+  return { ...device, id: answer.json<{ readonly device: string }>().device }
 }
 
 /** The person, invited, with a passphrase, signed in this moment. */

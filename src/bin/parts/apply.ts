@@ -13,13 +13,15 @@ import { every, type Part } from './part.ts'
 import { SIGNER_KEY } from './sign.ts'
 
 const LOOK_EVERY_MS = 300
+/** Nobody waits for the applier: it would rather be slow than not know whether its entry landed. */
+const RECORD_WITHIN_MS = 30_000
 
 /**
  * The applier: alone holds the write roles of the sources. It reads the whole signed journal itself and writes only what it
  * finds approved there; a database or a gate that says otherwise is not believed.
  */
 export async function startApplier(config: Config, environment: Environment): Promise<Part> {
-  const house = await openHouse(config, environment, 'apply')
+  const house = await openHouse(config, environment, 'apply', { recordWithinMs: RECORD_WITHIN_MS })
   const vkey = await readVkey(vkeyPath(join(config.keys, SIGNER_KEY)))
   const follower = followJournal({ store: house.entries, vkey })
   const known = approvals()
@@ -41,10 +43,10 @@ export async function startApplier(config: Config, environment: Environment): Pr
       if (proven.length === 0) break
       known.learn(proven)
     }
+    // What was begun and not ended: by a process before this one, or because a journal or source did not answer in time.
+    for (const change of await house.changes.inStates(['applying', 'unknown_outcome'], 50)) await resume(applier, change)
     for (const change of await house.changes.inStates(['approved'], 50)) await apply(applier, change)
   }
-  // What a process before this one left half done: the record itself says what became of it.
-  for (const change of await house.changes.inStates(['applying'], 1000)) await resume(applier, change)
   await look()
   const loop = every(LOOK_EVERY_MS, look, (cause) => {
     complain('apply', cause)

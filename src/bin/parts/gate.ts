@@ -127,6 +127,13 @@ function openSources(config: Config, environment: Environment, house: House): So
     return [name, openPool({ url, max: system.poolMax, statementTimeoutMs: system.timeoutMs, name: 'gatehouse gate' })] as const
   })
   const connectors = { ...Object.fromEntries(pools.map(([name, pool]) => [name, postgresConnector(pool)])), gatehouse: changeConnector(house.pool) }
+  const orphan = Object.values(house.pack.catalogue.operations).find((operation) => !Object.hasOwn(connectors, operation.system))
+  if (orphan)
+    throw new Fault(
+      'config_invalid',
+      `operation \`${orphan.name}\` asks system \`${orphan.system}\`, which is not configured`,
+      'add it under `systems`, or take its pack out of the catalogue folder',
+    )
   return { connectors, close: () => Promise.all(pools.map(([, pool]) => pool.end())) }
 }
 

@@ -24,7 +24,12 @@ export type House = {
 }
 
 /** Connects as the role of `DATABASE_URL` and looks at the server before anything else. `node` names this process in its entries. */
-export async function openHouse(config: Config, environment: Environment, node: string): Promise<House> {
+export async function openHouse(
+  config: Config,
+  environment: Environment,
+  node: string,
+  { recordWithinMs }: { readonly recordWithinMs?: number } = {},
+): Promise<House> {
   const pack = loadPack(config)
   const url = needed(environment, 'DATABASE_URL', "Gatehouse's own database, as this process's role")
   const pool = poolOf(url, `gatehouse ${node}`, 10)
@@ -32,7 +37,13 @@ export async function openHouse(config: Config, environment: Environment, node: 
   const journalPool = poolOf(url, `gatehouse ${node} journal`, 2)
   await checkReached(pool)
   const entries = journalStore({ pool: journalPool })
-  const journal = openJournal({ store: entries, clock: Date.now, node, onTrouble: (cause) => complain(node, cause) })
+  const journal = openJournal({
+    store: entries,
+    clock: Date.now,
+    node,
+    ...(recordWithinMs === undefined ? {} : { timeoutMs: recordWithinMs }),
+    onTrouble: (cause) => complain(node, cause),
+  })
   return {
     config,
     pack,

@@ -20,6 +20,7 @@ export type Raise = {
   readonly tms: LoadedTms
   /** The verifier key of the journal, and the variable-free command that verifies it. */
   readonly vkeyFile: string
+  readonly signedFile: string
   readonly tmsUrl: string
 }
 
@@ -54,7 +55,17 @@ export async function raisePilot(choice: PilotChoice): Promise<{ readonly raise:
     const house = await startHouse({ config, configFile, adminUrl, secret: cluster.secret, sources, say })
     try {
       const people = await peoplePilot({ databaseUrl: house.databaseUrl('gate'), secret: cluster.secret })
-      const raise: Raise = { house, cluster, dataFolder, ...urls, people, tms, vkeyFile: join(config.keys, 'journal.key.vkey'), tmsUrl: sources.TMS_READ_URL }
+      const raise: Raise = {
+        house,
+        cluster,
+        dataFolder,
+        ...urls,
+        people,
+        tms,
+        vkeyFile: join(config.keys, 'journal.key.vkey'),
+        signedFile: join(config.keys, 'journal.signed'),
+        tmsUrl: sources.TMS_READ_URL,
+      }
       return { raise, drop: () => takeDown(house, cluster) }
     } catch (cause) {
       await house.stop()

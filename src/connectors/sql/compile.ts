@@ -31,7 +31,8 @@ export function compile(query: Query): Outcome<Statement, Refusal> {
   function where(predicate: Predicate): string | null {
     if (predicate.op === 'and') {
       const parts = predicate.all.map(where)
-      return parts.some((part) => part === null) ? null : parts.join(' and ')
+      if (parts.some((part) => part === null)) return null
+      return parts.length === 0 ? 'true' : parts.join(' and ')
     }
     if (!Object.hasOwn(query.resource.fields, predicate.field)) return null
     const cast = CASTS[fieldOf(query.resource, predicate.field).type]

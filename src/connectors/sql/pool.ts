@@ -3,12 +3,17 @@ import pg from 'pg'
 export type PoolSettings = { readonly url: string; readonly max: number; readonly statementTimeoutMs: number; readonly name: string }
 
 const { builtins } = pg.types
-const asNumber = (text: string): number => Number(text)
+/** PostgreSQL knows NaN and infinities; a row has no such value. */
+const asNumber = (text: string): number | null => (Number.isFinite(Number(text)) ? Number(text) : null)
+function asInstant(text: string): string | null {
+  const read: unknown = pg.types.getTypeParser(builtins.TIMESTAMPTZ)(text)
+  return read instanceof Date && !Number.isNaN(read.getTime()) ? read.toISOString() : null
+}
 const PARSERS = new Map<number, (text: string) => unknown>([
   [builtins.INT8, asNumber],
   [builtins.NUMERIC, asNumber],
   [builtins.DATE, (text) => text],
-  [builtins.TIMESTAMPTZ, (text) => new Date(text).toISOString()],
+  [builtins.TIMESTAMPTZ, asInstant],
 ])
 
 /** Connections to a source, read as the connector contract says: dates as text, instants in ISO 8601, decimals as numbers. */

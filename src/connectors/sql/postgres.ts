@@ -37,7 +37,7 @@ export function postgresConnector(pool: pg.Pool): Connector {
         const { text, values } = statement.value
         const [, , result] = await Promise.all([
           client.query('begin read only'),
-          client.query({ name: 'gh_accounts', text: "select set_config('gatehouse.accounts', $1, true)", values: [query.accounts.join(',')] }),
+          client.query({ name: 'gh_accounts', text: "select set_config('gatehouse.accounts', $1, true)", values: [listOf(query.accounts)] }),
           client.query<Row>({ name: nameOf(text), text, values: [...values] }),
           client.query('commit'),
         ])
@@ -51,6 +51,9 @@ export function postgresConnector(pool: pg.Pool): Connector {
     },
   }
 }
+
+/** INVARIANT: accounts are parted by commas in the setting, so one with a comma in it would read as two others, and is none. */
+const listOf = (accounts: readonly string[]): string => accounts.filter((account) => !account.includes(',')).join(',')
 
 /** SQLSTATE classes 08 (connection) and 57P (shutdown) mean not reached; anything else is the source's failure. Its text stays here. */
 function judge(error: unknown, query: Query): Refusal {

@@ -17,8 +17,24 @@ export const Diff = ({ fields, caption }: { readonly fields: Fields; readonly ca
       {fields.map(({ field, label, before, after }) => (
         <tr key={field} className={before === after ? 'same' : undefined}>
           <th scope="row">{label}</th>
-          <td>{before === after ? <Value value={before} /> : <del><Value value={before} /></del>}</td>
-          <td>{before === after ? 'unchanged' : <ins><Value value={after} /></ins>}</td>
+          <td>
+            {before === after ? (
+              <Value value={before} />
+            ) : (
+              <del>
+                <Value value={before} />
+              </del>
+            )}
+          </td>
+          <td>
+            {before === after ? (
+              'unchanged'
+            ) : (
+              <ins>
+                <Value value={after} />
+              </ins>
+            )}
+          </td>
         </tr>
       ))}
     </tbody>

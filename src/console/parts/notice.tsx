@@ -1,7 +1,7 @@
-import { Alert, Anchor, Text } from '@mantine/core'
-import { Link } from '@tanstack/react-router'
+import { Alert, Text } from '@mantine/core'
 import { problemIn } from '../ask.ts'
 import { RuleNamed } from './rule.tsx'
+import { To } from './to.tsx'
 
 /** A refusal as the house worded it: what, why, by which rule and whose, and what to do next. */
 export function Notice({ error }: { readonly error: unknown }) {
@@ -16,9 +16,9 @@ export function Notice({ error }: { readonly error: unknown }) {
       {problem.correlationId !== '' && (
         <Text size="xs" c="dimmed" mt={4}>
           {problem.rule ? (
-            <Anchor component={Link} to="/refusals/$id" params={{ id: problem.correlationId }} size="xs">
+            <To to="/refusals/$id" params={{ id: problem.correlationId }} size="xs">
               {problem.correlationId}
-            </Anchor>
+            </To>
           ) : (
             problem.correlationId
           )}

@@ -1,0 +1,127 @@
+import { Button, Loader, Table, Text } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Fragment, useState } from 'react'
+import { CALLS, type CallAnswer } from '../../contract/console.ts'
+import { SESSIONS } from '../answers.ts'
+import { ask } from '../ask.ts'
+import { Notice } from '../parts/notice.tsx'
+import { Page } from '../parts/page.tsx'
+import { ReasonForm } from '../parts/reason-form.tsx'
+import { Time, Until, useNow } from '../parts/time.tsx'
+
+type SessionView = CallAnswer<'sessions'>['sessions'][number]
+const HEADS = ['Agent', 'Person', 'For', 'Device', 'Since', 'Ends', '']
+
+export function SessionsPage() {
+  const sessions = useQuery(SESSIONS)
+  const [revoking, setRevoking] = useState<string | null>(null)
+  return (
+    <Page title="Sessions">
+      {sessions.isPending && <Loader size="sm" aria-label="Loading" />}
+      {sessions.error !== null && <Notice error={sessions.error} />}
+      {sessions.data?.sessions.length === 0 && <p className="empty">No agent has a session.</p>}
+      {sessions.data !== undefined && sessions.data.sessions.length > 0 && (
+        <Table className="flow" verticalSpacing={6} horizontalSpacing="xs" aria-label="Sessions">
+          <Table.Thead>
+            <Table.Tr>{HEADS.map((head) => (head === '' ? <Table.Td key="act" /> : <Table.Th key={head}>{head}</Table.Th>))}</Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {sessions.data.sessions.map((session) => (
+              <Fragment key={session.id}>
+                <Row session={session} revoking={revoking === session.id} onRevoke={() => setRevoking(session.id)} />
+                {revoking === session.id && (
+                  <Table.Tr>
+                    <Table.Td colSpan={HEADS.length}>
+                      <Revoke id={session.id} onDone={() => setRevoking(null)} />
+                    </Table.Td>
+                  </Table.Tr>
+                )}
+              </Fragment>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+    </Page>
+  )
+}
+
+function Row({ session, revoking, onRevoke }: { readonly session: SessionView; readonly revoking: boolean; readonly onRevoke: () => void }) {
+  const now = useNow()
+  const { agent, revoked } = session
+  const over = revoked !== null || session.endsAt <= now
+  const dim = over ? { c: 'dimmed' } : {}
+  return (
+    <Table.Tr {...dim}>
+      <Table.Td>
+        {agent.name}{' '}
+        <Text span size="xs" c="dimmed">
+          {agent.version}
+        </Text>
+      </Table.Td>
+      <Table.Td>{session.personName}</Table.Td>
+      <Table.Td>
+        {session.useCase}
+        <Text size="xs" c="dimmed">
+          {session.accounts.join(', ')}
+        </Text>
+      </Table.Td>
+      <Table.Td>
+        {session.deviceName}
+        <Text size="xs" c="dimmed">
+          {session.posture === 'self' ? 'as it says itself' : 'attested'}
+        </Text>
+      </Table.Td>
+      <Table.Td>
+        <Time at={session.admittedAt} />
+      </Table.Td>
+      <Table.Td>
+        {revoked === null ? (
+          <Until at={session.endsAt} />
+        ) : (
+          <>
+            revoked by {revoked.byName}
+            <Text size="xs" c="dimmed">
+              {revoked.why}
+            </Text>
+          </>
+        )}
+      </Table.Td>
+      <Table.Td ta="right">
+        {session.mayRevoke && !over && (
+          <Button
+            size="compact-sm"
+            variant="default"
+            onClick={onRevoke}
+            aria-expanded={revoking}
+            aria-label={`Revoke the session of ${agent.name} for ${session.personName}`}
+          >
+            Revoke
+          </Button>
+        )}
+      </Table.Td>
+    </Table.Tr>
+  )
+}
+
+function Revoke({ id, onDone }: { readonly id: string; readonly onDone: () => void }) {
+  const client = useQueryClient()
+  const revoke = useMutation({
+    mutationFn: (why: string) => ask(CALLS.revokeSession, { id, input: { why } }),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: SESSIONS.queryKey })
+      onDone()
+    },
+  })
+  return (
+    <ReasonForm
+      label="Why you revoke it"
+      placeholder="It ends at once; changes not yet written are voided"
+      act="Revoke now"
+      color="red.9"
+      busy={revoke.isPending}
+      error={revoke.error}
+      onAct={(why) => revoke.mutate(why)}
+      onCancel={onDone}
+    />
+  )
+}

@@ -1,0 +1,21 @@
+import type { CHANGE_STATES } from '../../contract/console.ts'
+
+type State = (typeof CHANGE_STATES)[number]
+type Look = { readonly word: string; readonly color: string }
+
+const QUIET = 'var(--mantine-color-text)'
+const GOOD = 'var(--come-ink)'
+const BAD = 'var(--gone-ink)'
+
+/** A change's state as people say it. */
+export const STATES: { readonly [S in State]: Look } = {
+  proposed: { word: 'waiting', color: QUIET },
+  approved: { word: 'approved, not yet written', color: QUIET },
+  applying: { word: 'being written', color: QUIET },
+  applied: { word: 'written', color: GOOD },
+  rejected: { word: 'rejected', color: QUIET },
+  stale: { word: 'went stale', color: BAD },
+  failed: { word: 'failed', color: BAD },
+  unknown_outcome: { word: 'outcome unknown', color: BAD },
+  voided: { word: 'voided', color: QUIET },
+}

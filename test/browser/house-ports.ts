@@ -1,0 +1,201 @@
+import { toBase64 } from '../../src/base/bytes.ts'
+import { newId } from '../../src/base/id.ts'
+import { done, refuse } from '../../src/base/outcome.ts'
+import type { CallAnswer } from '../../src/contract/console.ts'
+import type { Act, Desk, Viewer } from '../../src/desk/desk.ts'
+import { rootOf } from '../../src/log/frontier.ts'
+import { refusal } from '../../src/model/refusal.ts'
+import type { State } from './house.ts'
+import { DRAFTS, LINK, PEOPLE, REFUSED } from './house-data.ts'
+
+type Some<K extends keyof Desk> = Pick<Desk, K>
+
+export const peoplePorts = (state: State): Some<'signIn' | 'setPassphrase' | 'whoIs' | 'confirm' | 'signOut'> => {
+  const { cookies, passphrases, invitations, did } = state
+  return {
+    signIn: async ({ person, passphrase, correlation }) => {
+      const found = PEOPLE.find((one) => one.person === person)
+      if (found === undefined || passphrases.get(person) !== passphrase) {
+        did(`sign-in refused ${person}`, { kind: 'person.sign_in_refused', outcome: 'sign_in_failed', person, correlation })
+        return refuse(refusal('sign_in_failed', 'name or passphrase is not right'))
+      }
+      const cookie = toBase64(state.random(32)).replaceAll(/[+/=]/g, 'x')
+      const viewer = {
+        person,
+        name: found.name,
+        groups: [...found.groups],
+        isApprover: found.groups.includes('approvers'),
+        signedInAt: state.now(),
+        confirmedAt: state.now(),
+      }
+      cookies.set(cookie, viewer)
+      did(`signed in ${person}`, { kind: 'person.signed_in', outcome: 'done', person, correlation })
+      return done({ cookie, maxAgeSeconds: 8 * 3600, viewer })
+    },
+    setPassphrase: async ({ code, passphrase, correlation }) => {
+      const person = invitations.get(code)
+      if (person === undefined) return refuse(refusal('code_unknown', 'the invitation is not valid, or was used'))
+      invitations.delete(code)
+      passphrases.set(person, passphrase)
+      did(`passphrase set ${person}`, { kind: 'person.passphrase_set', outcome: 'done', person, correlation })
+      return done({ person })
+    },
+    whoIs: async (cookie) => {
+      const viewer = cookies.get(cookie)
+      return viewer === undefined ? refuse(refusal('sign_in_required', 'nobody is signed in here')) : done({ ...viewer })
+    },
+    confirm: async ({ passphrase, cookie, correlation }) => {
+      const viewer = cookies.get(cookie)
+      if (viewer === undefined) return refuse(refusal('sign_in_required', 'nobody is signed in here'))
+      if (passphrases.get(viewer.person) !== passphrase) {
+        did('confirm refused', { kind: 'person.confirmed', outcome: 'sign_in_failed', person: viewer.person, correlation })
+        return refuse(refusal('sign_in_failed', 'the passphrase is not right'))
+      }
+      viewer.confirmedAt = state.now()
+      did('confirmed', { kind: 'person.confirmed', outcome: 'done', person: viewer.person, correlation })
+      return done({ ...viewer })
+    },
+    signOut: async (cookie) => {
+      cookies.delete(cookie)
+      did('signed out', null)
+      return done(null)
+    },
+  }
+}
+
+/** A change as this viewer sees it. */
+const seen = (change: State['changes'][number], viewer: Viewer): CallAnswer<'decideChange'> => ({
+  ...change,
+  mayNot: change.person === viewer.person ? 'own_change' : viewer.isApprover ? null : 'not_approver',
+})
+
+export const changePorts = (state: State): Some<'changes' | 'decideChange'> => {
+  const { did, hint } = state
+  const visible = ({ viewer }: Act) => state.changes.filter((change) => viewer.isApprover || change.person === viewer.person)
+  return {
+    changes: async (act) => {
+      const mine = visible(act).map((change) => seen(change, act.viewer))
+      return done({ waiting: mine.filter(({ state }) => state === 'proposed'), recent: mine.filter(({ state }) => state !== 'proposed').toReversed() })
+    },
+    decideChange: async ({ id, version, digest, decision, reason }, act) => {
+      const change = visible(act).find((one) => one.id === id)
+      const no = change === undefined ? 'not_found' : seen(change, act.viewer).mayNot
+      if (change === undefined || no !== null) {
+        did(`decide refused ${id}`, {
+          kind: 'change.refused',
+          outcome: no ?? 'not_found',
+          person: act.viewer.person,
+          correlation: act.correlation,
+          detail: { change: id },
+        })
+        return refuse(refusal(no ?? 'not_found', no === 'own_change' ? 'your own agent proposed this change' : 'deciding is for approvers'))
+      }
+      if (change.state !== 'proposed') return refuse(refusal('change_not_waiting', `the change is ${change.state}`))
+      if (change.version !== version || change.digest !== digest) return refuse(refusal('change_moved', 'the record has moved since you looked'))
+      change.state = decision === 'approve' ? 'approved' : 'rejected'
+      change.decided = { byName: act.viewer.name, at: state.now(), reason }
+      did(`${decision} ${id}`, {
+        kind: 'change.decided',
+        outcome: 'done',
+        person: act.viewer.person,
+        correlation: act.correlation,
+        detail: { change: id, decision, proposer: change.person },
+      })
+      hint('changes')
+      return done(seen(change, act.viewer))
+    },
+  }
+}
+
+export const draftPorts = (state: State): Some<'drafts' | 'showDraft'> => {
+  const { did } = state
+  return {
+    drafts: async ({ viewer }) => done({ drafts: DRAFTS(state.now()).filter((draft) => draft.person === viewer.person) }),
+    showDraft: async (id, { viewer, correlation }) => {
+      const draft = DRAFTS(state.now()).find((one) => one.id === id && one.person === viewer.person)
+      if (draft === undefined) return refuse(refusal('not_found', 'no such draft of yours'))
+      did(`shown ${id}`, { kind: 'draft.shown', outcome: 'done', person: viewer.person, correlation, operation: draft.operation, detail: { draft: id } })
+      return done(draft)
+    },
+  }
+}
+
+export const sessionPorts = (state: State): Some<'sessions' | 'revokeSession'> => {
+  const { did, hint, sessions } = state
+  return {
+    sessions: async ({ viewer }) => done({ sessions: sessions.filter((one) => viewer.isApprover || one.person === viewer.person) }),
+    revokeSession: async ({ id, why }, { viewer, correlation }) => {
+      const session = sessions.find((one) => one.id === id && (viewer.isApprover || one.person === viewer.person))
+      if (session === undefined) return refuse(refusal('not_found', 'no such session'))
+      session.revoked = { byName: viewer.name, at: state.now(), why }
+      session.mayRevoke = false
+      did(`revoked ${id}`, { kind: 'session.revoked', outcome: 'done', session: id, person: session.person, correlation, detail: { by: viewer.person, why } })
+      hint('sessions')
+      return done(null)
+    },
+  }
+}
+
+const nameOf = (id: string) => PEOPLE.find((person) => person.person === id)?.name ?? id
+
+export const journalPorts = (state: State): Some<'journalTail' | 'names' | 'refusal' | 'requestAccess'> => {
+  const { did, entries, sessions } = state
+  let requestedAt: number | null = null
+  return {
+    journalTail: async ({ from, limit }) => {
+      const start = from ?? Math.max(0, entries.length - limit)
+      const root = toBase64(rootOf(state.frontier()))
+      const size = entries.length
+      const checkpoint = { size, root, signedAt: state.now(), note: `gatehouse.example/pilot\n${size}\n${root}\n\n— gatehouse.example/pilot h5TqNxAv…` }
+      return done({ size, root, checkpoint, items: entries.slice(start, start + limit) })
+    },
+    names: async ({ people, devices, sessions: ids }) => ({
+      people: new Map(people.map((id) => [id, nameOf(id)])),
+      devices: new Map(devices.map((id) => [id, sessions.find((one) => one.id === 'ses-1')?.deviceName ?? id])),
+      agents: new Map(ids.flatMap((id) => sessions.filter((one) => one.id === id).map((one) => [id, one.agent.name] as const))),
+    }),
+    refusal: async (correlation, { viewer }) =>
+      correlation === REFUSED.correlation && viewer.person === 'anna'
+        ? done({ ...REFUSED, at: state.now() - 120_000, requestedAt, mayRequest: requestedAt === null })
+        : refuse(refusal('not_found', 'no such refusal of yours')),
+    requestAccess: async ({ about, note }, { viewer, correlation }) => {
+      if (about !== REFUSED.correlation) return refuse(refusal('not_found', 'no such refusal of yours'))
+      requestedAt ??= state.now()
+      did(`access ${about} ${note}`, {
+        kind: 'access.requested',
+        outcome: 'done',
+        person: viewer.person,
+        correlation,
+        operation: REFUSED.operation,
+        detail: { owner: REFUSED.rule.owner },
+      })
+      return done(null)
+    },
+  }
+}
+
+export const linkPorts = (state: State): Some<'pendingSession' | 'decideSession' | 'inviteDevice'> => {
+  const { did } = state
+  let decided = false
+  return {
+    pendingSession: async (userCode, { viewer }) =>
+      userCode === LINK.userCode && viewer.person === 'anna' && !decided
+        ? done({ ...LINK, expiresAt: state.now() + 540_000 })
+        : refuse(refusal('code_unknown', 'no agent of yours is waiting with this code')),
+    decideSession: async (decision, { viewer, correlation }) => {
+      if (decision.userCode !== LINK.userCode || decided) return refuse(refusal('code_unknown', 'no agent of yours is waiting with this code'))
+      if (decision.decision === 'grant' && !LINK.useCases.some(({ id }) => id === decision.useCase))
+        return refuse(refusal('use_case_not_assigned', `\`${decision.useCase}\` is not yours`))
+      decided = true
+      const granted = decision.decision === 'grant'
+      const detail = { granted, useCase: decision.decision === 'grant' ? decision.useCase : null }
+      did(`link ${granted ? 'granted' : 'denied'}`, { kind: 'session.decided', outcome: 'done', person: viewer.person, correlation, detail })
+      return done(null)
+    },
+    inviteDevice: async ({ viewer, correlation }) => {
+      const code = newId('enrol', state.random)
+      did('device invited', { kind: 'device.invited', outcome: 'done', person: viewer.person, correlation })
+      return done({ code, command: `gatehouse enrol --gate ${state.origin()} --code ${code}`, expiresAt: state.now() + 900_000 })
+    },
+  }
+}

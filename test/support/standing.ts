@@ -1,0 +1,63 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { Raise } from '../../src/bin/pilot/raise.ts'
+
+/** Work as the server's superuser in one of its databases: for looking, and for breaking things. */
+export async function asSuperuser<T>(
+  { cluster }: Pick<Raise, 'cluster'>,
+  database: 'gatehouse' | 'tms' | 'postgres',
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({ ...cluster.superuser, database })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/** Everything of ours but the journal and who signed in where: what a refusal must leave as it was. */
+const OURS = ['person', 'invite', 'device', 'session_request', 'session', 'access_token', 'exposure', 'change', 'draft', 'access_request']
+
+/** All that stands: our rows, the TMS's, and the files of the data folder. Two of these are equal when nothing else happened. */
+export async function standing(raise: Pick<Raise, 'cluster' | 'dataFolder'>): Promise<Readonly<Record<string, string>>> {
+  const ours = await asSuperuser(raise, 'gatehouse', (client) => digests(client, OURS))
+  const tms = await asSuperuser(raise, 'tms', (client) => digests(client, ['tms.shipment', 'tms.shipment_event', 'tms.orders', 'tms.customer']))
+  return { ...ours, ...tms, files: filesOf(raise.dataFolder).join('\n') }
+}
+
+async function digests(client: pg.Client, tables: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  const found: [string, string][] = []
+  for (const table of tables) {
+    const { rows } = await client.query<{ digest: string }>(
+      `select count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as digest from ${table} t`,
+    )
+    found.push([table, rows[0]?.digest ?? ''])
+  }
+  return Object.fromEntries(found)
+}
+
+/** PostgreSQL's own files and the signer's memory move by themselves. */
+const filesOf = (folder: string): readonly string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => !/^(cluster|postgres\.log|socket|keys.journal\.signed)/.test(name))
+    .map((name) => join(folder, name))
+    .toSorted()
+
+/** Holds every table of the TMS: whatever asks it now waits, and is seen waiting. So what is refused meanwhile never asked. */
+export async function holdSource({
+  cluster,
+}: Pick<Raise, 'cluster'>): Promise<{ readonly waiting: () => Promise<number>; readonly release: () => Promise<void> }> {
+  const client = new pg.Client({ ...cluster.superuser, database: 'tms' })
+  client.on('error', () => undefined)
+  await client.connect()
+  await client.query('begin')
+  await client.query('lock table tms.customer, tms.carrier, tms.orders, tms.shipment, tms.shipment_event in access exclusive mode')
+  return {
+    waiting: async () => (await client.query<{ n: number }>('select count(*)::int as n from pg_locks where not granted')).rows[0]?.n ?? -1,
+    release: () => client.end(),
+  }
+}
