@@ -48,6 +48,7 @@ const CHECKS: readonly Check[] = [
     looked: counted(/looked at (\d+) files/),
   },
   { name: 'rooms', command: ['node', 'tools/rooms.ts'], looked: counted(/^rooms: (\d+) files/m) },
+  { name: 'reference', command: ['node', 'tools/reference.ts', '--check'], looked: counted(/^reference: (\d+) files/m) },
   { name: 'tidy', command: ['node', 'tools/tidy.ts'], looked: counted(/^tidy: (\d+) files/m) },
 ]
 

@@ -6,6 +6,7 @@ import type { Door } from './door.ts'
 import { refuseWith } from './door.ts'
 import { mcpRoutes } from './mcp.ts'
 import { restRoutes } from './rest.ts'
+import { isCallers, refusalOf, type Thrown } from './thrown.ts'
 
 export type AgentApp = {
   readonly door: Door
@@ -13,6 +14,8 @@ export type AgentApp = {
   /** Host names agents may reach us by: another is a web page that had its own name point here (DNS rebinding). */
   readonly hosts: readonly string[]
   readonly tls: { readonly key: string; readonly cert: string } | null
+  /** Hears what our own code threw over a request: the caller learns only the correlation id. */
+  readonly failed: (cause: unknown, correlation: string) => void
   /** Adds OAuth, enrolment and metadata. */
   readonly also: (app: FastifyInstance) => Promise<void> | void
 }
@@ -21,7 +24,7 @@ export type AgentApp = {
 const BODY_BYTES_MAX = 256 * 1024
 
 /** The agents' front door: everything an agent or its connector may reach. What is wrong with a request's form is turned back here. */
-export async function agentApp({ door, sources, hosts, tls, also }: AgentApp): Promise<FastifyInstance> {
+export async function agentApp({ door, sources, hosts, tls, failed, also }: AgentApp): Promise<FastifyInstance> {
   const app = fastify({
     ...(tls ? { https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' as const } } : {}),
     bodyLimit: BODY_BYTES_MAX,
@@ -49,8 +52,9 @@ export async function agentApp({ door, sources, hosts, tls, also }: AgentApp): P
       .header('x-correlation-id', request.id)
     return
   })
-  app.setErrorHandler(async (error: { readonly statusCode?: number; readonly code?: string }, request, reply) => {
-    const said = judge(error)
+  app.setErrorHandler(async (error: Thrown, request, reply) => {
+    const said = refusalOf(error, BODY_BYTES_MAX)
+    if (!isCallers(error)) failed(error, request.id)
     const receipt = await door.gate.record({ kind: 'ask.refused', outcome: said.code, correlation: request.id })
     return refuseWith(door, request, reply, receipt.ok ? said : receipt.refusal)
   })
@@ -84,9 +88,3 @@ const nameOf = (host: string): string =>
     .replace(/:\d+$/, '')
     .replace(/^\[|\]$/g, '')
     .toLowerCase()
-
-function judge(error: { readonly statusCode?: number; readonly code?: string }): Refusal {
-  if (error.statusCode === 413) return refusal('payload_too_large', `a request may hold ${BODY_BYTES_MAX} bytes`)
-  if (error.statusCode !== undefined && error.statusCode < 500) return refusal('malformed_request', 'the body is not valid JSON of a known content type')
-  return refusal('source_failed', 'something went wrong here; nothing was released')
-}

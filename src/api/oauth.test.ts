@@ -118,7 +118,7 @@ describe('metadata', () => {
   })
 
   it('names endpoints that are there (RFC 8414)', async () => {
-    const metadata = (await lobby.app.inject('/.well-known/oauth-authorization-server')).json() as Record<string, string>
+    const metadata = (await lobby.app.inject('/.well-known/oauth-authorization-server')).json<Record<string, string>>()
     expect(metadata['issuer']).toBe('https://gate.example')
     for (const name of ['device_authorization_endpoint', 'token_endpoint', 'revocation_endpoint']) {
       expect(lobby.app.hasRoute({ method: 'POST', url: new URL(metadata[name] ?? '').pathname })).toBe(true)

@@ -13,6 +13,7 @@ import { thumbprint } from '../proof/head.ts'
 import { credentialOf, type Door, refuseWith } from './door.ts'
 import { parseBody, parseForm } from './form.ts'
 import { oauthErrorOf, oauthStatusOf } from './oauth-error.ts'
+import { isCallers, refusalOf, type Thrown } from './thrown.ts'
 
 export type OAuth = {
   readonly door: Pick<Door, 'possess' | 'publicUrl' | 'deskUrl' | 'freshNonce'>
@@ -35,6 +36,11 @@ export async function oauthRoutes(app: FastifyInstance, given: OAuth): Promise<v
       { parseAs: 'string', bodyLimit: BODY_BYTES_MAX },
       async (_request: unknown, body: unknown) => body,
     )
+    // A body nobody could read is refused in OAuth's words too (RFC 6749 §5.2). What our own code threw goes to the house's handler.
+    scope.setErrorHandler(async (error: Thrown, request, reply) => {
+      if (!isCallers(error) || !request.url.startsWith('/oauth/')) throw error
+      return oauthRefusal(request, reply, await told(given.admission, 'session.refused', request, refusalOf(error, BODY_BYTES_MAX)))
+    })
     scope.addHook('onRequest', async (_request, reply) => void reply.header('dpop-nonce', given.door.freshNonce()).header('cache-control', 'no-store'))
     enrolRoute(scope, given)
     requestRoute(scope, given)

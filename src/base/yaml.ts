@@ -1,4 +1,5 @@
 import { isScalar, LineCounter, type ParsedNode, parseDocument, visit } from 'yaml'
+import type { z } from 'zod'
 
 export type YamlFault = { readonly line: number; readonly message: string }
 
@@ -33,6 +34,13 @@ export function readYaml(text: string): Yaml {
     return { value: null, faults: [{ line: 1, message: 'an alias (`*name`) stands for nothing, or for too much' }], lineOf }
   }
 }
+
+/** What a shape found wrong with the values, each at its line; of a name that may not be, why not. */
+export const shapeFaults = ({ lineOf }: Yaml, { issues }: z.ZodError): readonly YamlFault[] =>
+  issues.map((issue) => {
+    const message = issue.code === 'invalid_key' ? issue.issues.map((inner) => inner.message).join(', ') : issue.message
+    return { line: lineOf(issue.path), message: `${issue.path.join('.')}: ${message}` }
+  })
 
 /** The first line of the parser's message: the others show the text, and so does what it puts in quotes. */
 const withoutQuotes = (message: string): string => (message.split('\n')[0] ?? '').replace(/: ".*"(?= at line)/, '').replace(/:$/, '')

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { createInterface } from 'node:readline/promises'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { enrol } from '../endpoint/enrol.ts'
 import { homeFolder, thisMachine } from '../endpoint/home.ts'
 import { Fault } from '../model/fault.ts'
@@ -23,7 +23,7 @@ export function enrolCommand(program: Command): void {
     .description('make this computer known to a gate, with a one-time code from its console')
     .option('--gate <url>', 'the address of the gate, such as https://gate.example:8443')
     .option('--code <code>', 'the one-time code, whole, with what follows the #; asked for when left out')
-    .option('--name <name>', 'what the console calls this device', hostname())
+    .addOption(new Option('--name <name>', 'what the console calls this device').default(hostname(), 'the name of this computer'))
     .option('--home <folder>', "the connector's folder")
     .option('--replace', 'put the new enrolment in the place of one that is there', false)
     .option(

@@ -21,8 +21,8 @@ const HELP = `
 Data:
   Without --shipments the pilot makes up a company, the same every time: 10,000 shipments of 400 customers.
   --shipments FILE.csv loads a company's own export instead. Columns are found by their header; --mapping FILE names others:
-      shipment: Delivery No        # field: header in your file
-      account: Sold-to
+      shipment_id: Delivery No     # field: header in your file
+      customer: Sold-to            # whose shipment it is: the account boundary
   All of the file is loaded or nothing. An agent under the same operating system user could read the export without
   Gatehouse, so the data folder must belong to another user than the agent (--agent-user NAME), or say --demo-uncontained.
 

@@ -1,4 +1,4 @@
-import { readYaml } from '../base/yaml.ts'
+import { readYaml, shapeFaults } from '../base/yaml.ts'
 import { coherenceFaults } from './coherence.ts'
 import type { Catalogue, Operation, Resource } from './pack.ts'
 import { PackShape } from './shape.ts'
@@ -46,6 +46,6 @@ function parseFile({ file, text }: PackFile, faults: PackFault[]): Parsed[] {
   if (yaml.faults.length > 0) return []
   const read = PackShape.safeParse(yaml.value)
   if (read.success) return [{ pack: read.data, at }]
-  for (const issue of read.error.issues) faults.push({ ...at(issue.path), message: `${issue.path.join('.')}: ${issue.message}` })
+  faults.push(...shapeFaults(yaml, read.error).map((fault) => ({ file, ...fault })))
   return []
 }

@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path'
 import { z } from 'zod'
-import { readYaml } from '../base/yaml.ts'
+import { readYaml, shapeFaults } from '../base/yaml.ts'
 import { Fault } from '../model/fault.ts'
 
 const Address = z
@@ -58,13 +58,11 @@ export type Config = Readonly<z.infer<typeof ConfigShape>>
 /** The configuration in a YAML file, relative paths taken from its folder. Faults `config_invalid` with every fault in it, each with its line. */
 export function parseConfig(file: string, text: string): Config {
   const yaml = readYaml(text)
-  const faults = yaml.faults.map(({ line, message }) => `${file}:${line}: ${message}`)
-  const read = faults.length === 0 ? ConfigShape.safeParse(yaml.value) : null
-  if (read && !read.success) faults.push(...read.error.issues.map((issue) => `${file}:${yaml.lineOf(issue.path)}: ${issue.path.join('.')}: ${issue.message}`))
+  const read = yaml.faults.length === 0 ? ConfigShape.safeParse(yaml.value) : null
   if (!read?.success)
     throw new Fault(
       'config_invalid',
-      `the configuration has faults:\n${faults.join('\n')}`,
+      `the configuration has faults:\n${(read ? shapeFaults(yaml, read.error) : yaml.faults).map(({ line, message }) => `${file}:${line}: ${message}`).join('\n')}`,
       'correct them; docs/guide/administrator.md describes every setting',
     )
 

@@ -10,7 +10,8 @@ import type { Session } from '../model/principal.ts'
 import { type Refusal, type Rule, refusal } from '../model/refusal.ts'
 import type { Bundle } from './bundle.ts'
 import { type CoverOf, coversOf } from './covers.ts'
-import { decide, resourceEntities, uid } from './decide.ts'
+import { resourceEntities, uid } from './decide.ts'
+import { recaller } from './recall.ts'
 import { confines, rowsOf } from './rows.ts'
 
 /**
@@ -38,6 +39,7 @@ export type Authorise = (caller: Caller, ask: Ask, at: LocalTime) => Outcome<Per
 
 /** `ownerOf`: whom to ask when no rule speaks: the use case's owner. Refuses `forbidden`, with the rule and its owner. */
 export function authoriser(bundle: Bundle, ownerOf: (useCase: string) => string): Authorise {
+  const decide = recaller(bundle)
   const covers = lru<string, CoverOf>(2000)
   const coversFor = (session: Session, operation: Operation): CoverOf => {
     const key = `${session.id}\n${operation.name}`
@@ -51,7 +53,7 @@ export function authoriser(bundle: Bundle, ownerOf: (useCase: string) => string)
   return (caller, ask, at) => {
     const { session } = caller
     const { operation, input } = ask
-    const decision = decide(bundle, session, {
+    const decision = decide(session, {
       action: operation.name,
       resource: uid('Resource', operation.resource.name),
       context: { input, limit: ask.limit, hour: at.hour, weekday: at.weekday },

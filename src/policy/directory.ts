@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readYaml } from '../base/yaml.ts'
+import { readYaml, shapeFaults } from '../base/yaml.ts'
 
 const Id = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'an id is lower-case letters, digits and dashes')
 
@@ -56,8 +56,7 @@ export function readDirectory(file: string, text: string): { readonly directory:
   const yaml = readYaml(text)
   const read = DirectoryShape.safeParse(yaml.value)
   const faults: DirectoryFault[] = yaml.faults.map((fault) => ({ file, ...fault }))
-  if (!read.success && faults.length === 0)
-    for (const issue of read.error.issues) faults.push({ file, line: yaml.lineOf(issue.path), message: `${issue.path.join('.')}: ${issue.message}` })
+  if (!read.success && faults.length === 0) faults.push(...shapeFaults(yaml, read.error).map((fault) => ({ file, ...fault })))
   const { useCases, groups } = read.success ? read.data : { useCases: {}, groups: {} }
 
   const all: readonly UseCase[] = Object.entries(useCases).map(([id, useCase]) => ({ id, ...useCase }))

@@ -103,7 +103,7 @@ describe('personStore', () => {
     const store = personStore(pool)
     const rule = { now: NOW, triesMax: 5, lockedUntil: NOW + 60_000 }
     const tries = await many(() => store.countTry('p', rule))
-    expect(tries.filter(({ ok, value }: { ok: boolean; value?: unknown }) => ok && (value as { locked: boolean }).locked === false)).toHaveLength(5)
+    expect(tries.filter((tried) => tried.ok && tried.value?.locked === false)).toHaveLength(5)
     expect(await store.countTry('p', { ...rule, now: NOW + 60_000 })).toMatchObject({ value: { locked: false } })
     expect(await store.countTry('nobody', rule)).toEqual({ ok: true, value: null })
     await store.clearTries('p')

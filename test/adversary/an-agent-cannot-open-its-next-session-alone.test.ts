@@ -14,7 +14,7 @@ it('gives nothing beyond the hour to a device that has everything but its person
   let token = opened.access_token
   for (let minute = 4; minute < 60; minute += 4) {
     lobby.time.now += 4 * 60_000
-    const renewed = (await renew(device, opened)).json() as { readonly access_token: string; readonly session_expires_in: number }
+    const renewed = (await renew(device, opened)).json<{ readonly access_token: string; readonly session_expires_in: number }>()
     expect(renewed.session_expires_in).toBe(3600 - minute * 60)
     token = renewed.access_token
   }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Pack, loadPack } from '../../src/bin/parts/pack.ts'
+import { loadPack, type Pack } from '../../src/bin/parts/pack.ts'
 import type { Operation } from '../../src/catalogue/pack.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')

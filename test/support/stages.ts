@@ -1,7 +1,7 @@
 import type { Outcome } from '../../src/base/outcome.ts'
 import { type Ask, askParser } from '../../src/catalogue/ask.ts'
-import { type Fetched, fetcher } from '../../src/connectors/fetch.ts'
 import type { Connector, Query } from '../../src/connectors/connector.ts'
+import { type Fetched, fetcher } from '../../src/connectors/fetch.ts'
 import type { Caller } from '../../src/identity/authenticate.ts'
 import { type Reserved, reserver } from '../../src/limits/reserve.ts'
 import { sessionTokens, type Tokens } from '../../src/mask/token.ts'

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
+import type { PublicJwk } from '../../src/base/es256.ts'
 import { makeKey } from '../../src/endpoint/key-store.ts'
 import { makeProof } from '../../src/proof/dpop.ts'
 
@@ -47,10 +48,15 @@ function jsonOf(text: string): Heard['body'] {
 }
 
 /** A key of its own that nobody enrolled, and proofs by it. */
-export function strangerAt(gateUrl: string): { readonly jkt: string; readonly dpop: (method: string, path: string, nonce?: string) => Promise<string> } {
+export function strangerAt(gateUrl: string): {
+  readonly jkt: string
+  readonly jwk: PublicJwk
+  readonly dpop: (method: string, path: string, nonce?: string) => Promise<string>
+} {
   const key = makeKey()
   return {
     jkt: key.jkt,
+    jwk: key.publicJwk,
     dpop: async (method, path, nonce) =>
       makeProof({
         key: key.privateKey,

@@ -86,6 +86,7 @@ export async function startGate(config: Config, environment: Environment): Promi
     sources,
     hosts: hostsOf(config.publicUrl),
     tls,
+    failed: (cause, correlation) => complain(`gate ${correlation}`, cause),
     also: async (app) => {
       metadataRoutes(app, config)
       await oauthRoutes(app, { door, admission, enrolment: admission, revoking })
@@ -112,6 +113,7 @@ export async function startGate(config: Config, environment: Environment): Promi
       // No new connection is taken and what is under way is answered; only then does the journal close.
       await Promise.all([agents.close(), people.close()])
       await Promise.all([told.stop(), desk.close(), feed.close()])
+      await tellCapped(gate.record, sources)
       await gate.record({ kind: 'house.stopped', outcome: 'done' })
       await closeSources()
       await house.close()

@@ -35,12 +35,17 @@ export function postgresConnector(pool: pg.Pool): Connector {
       }
       try {
         const { text, values } = statement.value
-        const [, , result] = await Promise.all([
+        // In one write: four would wake the server four times.
+        const { stream } = client.connection
+        stream.cork()
+        const answers = Promise.all([
           client.query('begin read only'),
           client.query({ name: 'gh_accounts', text: "select set_config('gatehouse.accounts', $1, true)", values: [listOf(query.accounts)] }),
           client.query<Row>({ name: nameOf(text), text, values: [...values] }),
           client.query('commit'),
         ])
+        stream.uncork()
+        const [, , result] = await answers
         client.release()
         return done(result.rows)
       } catch (error) {

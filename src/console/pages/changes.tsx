@@ -36,7 +36,7 @@ export function ChangesPage() {
   useKeys({ j: () => go(chosen === null ? 0 : at + 1), k: () => go(at - 1), a: () => begin('approve'), r: () => begin('reject') })
 
   return (
-    <Page title="Changes" aside={<Legend />}>
+    <Page title="Changes" aside={waiting.some(({ mayNot }) => mayNot === null) && <Legend />}>
       <VisuallyHidden role="status">{said}</VisuallyHidden>
       {changes.error !== null && <Notice error={changes.error} />}
       <section aria-labelledby="waiting">

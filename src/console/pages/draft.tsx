@@ -32,9 +32,7 @@ export function DraftPage() {
         </>
       )}
       <Text mt="lg" className="noprint">
-        <To to="/drafts" size="sm">
-          All drafts
-        </To>
+        <To to="/drafts">All drafts</To>
       </Text>
     </Page>
   )
@@ -46,14 +44,12 @@ function Shown({ draft }: { readonly draft: CallAnswer<'showDraft'> }) {
       {draft.kind === 'label' ? (
         <address className="label" style={{ fontStyle: 'normal' }}>
           {draft.lines.map((line, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity but their place
             <div key={at}>{line}</div>
           ))}
         </address>
       ) : (
         <div className="letter">
           {draft.lines.map((line, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity but their place
             <p key={at}>{line}</p>
           ))}
         </div>

@@ -71,7 +71,7 @@ const Line = ({ line }: { readonly line: CallAnswer<'journal'>['lines'][number] 
         <span className="text">{line.text}</span>
       </summary>
       {line.correlation !== null && line.tone === 'refused' && (
-        <To to="/refusals/$id" params={{ id: line.correlation }} size="sm">
+        <To to="/refusals/$id" params={{ id: line.correlation }}>
           What to do about this refusal
         </To>
       )}

@@ -2,10 +2,11 @@ import { Badge, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import type { CallAnswer } from '../../contract/console.ts'
 import { CHANGES, DRAFTS, PILOT, SESSIONS } from '../answers.ts'
-import { Notice, sentence } from '../parts/notice.tsx'
+import { Notice } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
 import { useNow } from '../parts/time.tsx'
 import { To } from '../parts/to.tsx'
+import { Sentence } from '../parts/words.tsx'
 
 type Control = CallAnswer<'pilot'>['controls'][number]
 const TITLES: { readonly [C in Control['control']]: string } = {
@@ -34,7 +35,9 @@ export function PilotPage() {
               <Text fw={600} size="sm">
                 {TITLES[control]}
               </Text>
-              <Text size="sm">{sentence(why)}</Text>
+              <Text size="sm">
+                <Sentence of={why} />
+              </Text>
             </li>
           ))}
         </ul>
@@ -58,22 +61,16 @@ function Waiting() {
       <dl className="facts">
         <dt>Changes</dt>
         <dd>
-          <To to="/changes" size="sm">
-            {changes === undefined ? '…' : `${changes.length} waiting`}
-          </To>
+          <To to="/changes">{changes === undefined ? '…' : `${changes.length} waiting`}</To>
           {changes !== undefined && changes.length > 0 && `, ${mine} of them for you to decide`}
         </dd>
         <dt>Drafts</dt>
         <dd>
-          <To to="/drafts" size="sm">
-            {drafts === undefined ? '…' : `${drafts.length} prepared`}
-          </To>
+          <To to="/drafts">{drafts === undefined ? '…' : `${drafts.length} prepared`}</To>
         </dd>
         <dt>Sessions</dt>
         <dd>
-          <To to="/sessions" size="sm">
-            {open === undefined ? '…' : `${open.length} open`}
-          </To>
+          <To to="/sessions">{open === undefined ? '…' : `${open.length} open`}</To>
         </dd>
       </dl>
     </section>

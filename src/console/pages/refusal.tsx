@@ -4,10 +4,11 @@ import { useParams } from '@tanstack/react-router'
 import { CALLS, type CallAnswer } from '../../contract/console.ts'
 import { refusalOf } from '../answers.ts'
 import { ask } from '../ask.ts'
-import { Notice, sentence } from '../parts/notice.tsx'
+import { Notice } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
 import { ReasonForm } from '../parts/reason-form.tsx'
 import { Time } from '../parts/time.tsx'
+import { Sentence } from '../parts/words.tsx'
 
 /** Why an agent was refused: the rule, whose it is, what to do next, and a way to ask for access. */
 export function RefusalPage() {
@@ -25,20 +26,24 @@ export function RefusalPage() {
 
 const Facts = ({ refused }: { readonly refused: CallAnswer<'refusal'> }) => (
   <>
-    <Text mb="sm">{sentence(refused.detail)}</Text>
+    <Text mb="sm">
+      <Sentence of={refused.detail} />
+    </Text>
     <dl className="facts">
       {refused.rule !== null && (
         <>
           <dt>Rule</dt>
           <dd>
-            <Code>{refused.rule.id}</Code>: {refused.rule.reason}
+            <Code>{refused.rule.id}</Code> because {refused.rule.reason}
           </dd>
           <dt>Owner</dt>
           <dd>{refused.rule.owner}</dd>
         </>
       )}
       <dt>Next</dt>
-      <dd>{sentence(refused.next)}</dd>
+      <dd>
+        <Sentence of={refused.next} />
+      </dd>
       {refused.operation !== null && (
         <>
           <dt>Operation</dt>

@@ -5,9 +5,9 @@ import { nextStepOf, titleOf } from '../../model/refusal.ts'
 import { CHANGES } from '../answers.ts'
 import { ask } from '../ask.ts'
 import { Diff } from './diff.tsx'
-import { sentence } from './notice.tsx'
 import { ReasonForm } from './reason-form.tsx'
 import { Ago } from './time.tsx'
+import { Sentence } from './words.tsx'
 
 type ChangeView = CallAnswer<'decideChange'>
 /** The decision someone is about to take, for the version they have seen. */
@@ -38,7 +38,7 @@ export function Change({ change, chosen, deciding, hold, onChoose, onDecide, onD
         <Badge size="sm" variant="outline" color={change.reversibility === 'final' ? 'red' : 'gray'} className="state">
           {UNDO[change.reversibility]}
         </Badge>
-        {version > 1 && (
+        {(version > 1 || change.state === 'stale') && (
           <Text size="xs" c="dimmed">
             version {version}: the record moved since it was first proposed
           </Text>
@@ -83,7 +83,7 @@ function Choice({ change, onDecide }: { readonly change: ChangeView; readonly on
       </Button>
       {not !== null && (
         <Text size="sm" c="dimmed" id={why}>
-          {sentence(titleOf(not))} {sentence(nextStepOf(not))}
+          <Sentence of={titleOf(not)} /> <Sentence of={nextStepOf(not)} />
         </Text>
       )}
     </Group>

@@ -2,13 +2,16 @@ import { Alert, Text } from '@mantine/core'
 import { problemIn } from '../ask.ts'
 import { RuleNamed } from './rule.tsx'
 import { To } from './to.tsx'
+import { Sentence } from './words.tsx'
 
 /** A refusal as the house worded it: what, why, by which rule and whose, and what to do next. */
 export function Notice({ error }: { readonly error: unknown }) {
   const problem = problemIn(error)
   return (
     <Alert role="alert" color="red" variant="light" title={problem.title} className="notice">
-      <Text size="sm">{sentence(problem.detail)}</Text>
+      <Text size="sm">
+        <Sentence of={problem.detail} />
+      </Text>
       {problem.rule && <RuleNamed rule={problem.rule} />}
       <Text size="sm">
         <b>Next:</b> {problem.next}.{problem.retryAfterSeconds !== undefined && ` Wait ${problem.retryAfterSeconds} s.`}
@@ -16,7 +19,7 @@ export function Notice({ error }: { readonly error: unknown }) {
       {problem.correlationId !== '' && (
         <Text size="xs" c="dimmed" mt={4}>
           {problem.rule ? (
-            <To to="/refusals/$id" params={{ id: problem.correlationId }} size="xs">
+            <To to="/refusals/$id" params={{ id: problem.correlationId }}>
               {problem.correlationId}
             </To>
           ) : (
@@ -27,6 +30,3 @@ export function Notice({ error }: { readonly error: unknown }) {
     </Alert>
   )
 }
-
-/** Details come in lower case and without a full stop, to be set into other sentences; alone they are one. */
-export const sentence = (words: string): string => (words === '' ? '' : `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.!?…]$/.test(words) ? '' : '.'}`)

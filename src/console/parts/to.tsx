@@ -3,4 +3,4 @@ import { createLink } from '@tanstack/react-router'
 import type { ComponentProps } from 'react'
 
 /** A link within the console. */
-export const To = createLink((given: AnchorProps & Omit<ComponentProps<'a'>, keyof AnchorProps>) => <Anchor size="sm" {...given} />)
+export const To = createLink((given: AnchorProps & Omit<ComponentProps<'a'>, keyof AnchorProps>) => <Anchor inherit {...given} />)

@@ -1,0 +1,62 @@
+/**
+ * Writes docs/reference from what stands: operations, refusals, faults, kinds of entry. With `--check` it writes nothing and
+ * fails when a page is not what it would write.
+ */
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadPack } from '../src/bin/parts/pack.ts'
+import type { Operation } from '../src/catalogue/pack.ts'
+import { ENTRY_KINDS } from '../src/journal/entry.ts'
+import { nextStepOf, REFUSAL_CODES, statusOf, titleOf } from '../src/model/refusal.ts'
+
+const FOLDER = 'docs/reference'
+const HEAD = '<!-- Written by `node tools/reference.ts` from the code; do not edit. -->\n'
+
+const pages: Readonly<Record<string, () => string>> = {
+  'operations.md': operations,
+  'refusals.md': refusals,
+  'entries.md': () => `# Kinds of journal entry\n\nA kind is never renamed or removed.\n\n${ENTRY_KINDS.map((kind) => `- \`${kind}\``).join('\n')}\n`,
+  'commands.md': commands,
+}
+
+function operations(): string {
+  const { catalogue, bundle } = loadPack({ catalogue: 'catalogue', policies: 'policies', useCases: 'policies/usecases.yaml' })
+  const rules = Object.values(bundle.rules).map(({ id, owner, reason }) => `| \`${id}\` | ${owner} | ${reason} |`)
+  return `# Operations and policies of the pilot\n\n${Object.values(catalogue.operations).map(operation).join('\n')}\n## Policies\n\n| rule | owner | reason |\n|---|---|---|\n${rules.join('\n')}\n`
+}
+
+function operation(one: Operation): string {
+  const args = one.args.map(({ name, type, required, describe }) => `| \`${name}\` | ${type} | ${required ? 'yes' : 'no'} | ${describe} |`)
+  const fields = one.returns.map((name) => `\`${name}\` (${one.resource.fields[name]?.class})`)
+  return `## ${one.name}\n\n${one.describe}\n\n${one.kind}, ${one.cardinality === 'one' ? 'one record' : `at most ${one.rowsMax} rows`}; ${one.rate.perMinute} a minute, ${one.rate.burst} at once.\n\n| argument | type | required | |\n|---|---|---|---|\n${args.join('\n')}\n\n${one.kind === 'draft' ? 'Shown to the person' : 'Fields'}: ${fields.join(', ')}\n`
+}
+
+function refusals(): string {
+  const rows = REFUSAL_CODES.map((code) => `| \`${code}\` | ${statusOf(code)} | ${titleOf(code)} | ${nextStepOf(code)} |`)
+  return `# Refusals\n\nEach is a problem (RFC 9457) of type \`urn:gatehouse:refusal:CODE\` with \`detail\`, \`correlationId\` and \`next\`; where a rule refused, \`rule\` names its id, owner and reason. Codes are stable.\n\n| code | status | title | next |\n|---|---|---|---|\n${rows.join('\n')}\n`
+}
+
+function commands(): string {
+  const help = (...args: readonly string[]): string => {
+    const { stdout, status } = spawnSync(process.execPath, ['src/bin/gatehouse.ts', ...args, '--help'], { encoding: 'utf8', env: { ...process.env, COLUMNS: '110' } })
+    if (status !== 0) throw new Error(`--help of ${args.join(' ')} failed`)
+    return stdout.trimEnd()
+  }
+  const all = [[], ['pilot'], ['serve'], ['connect'], ['enrol'], ['journal', 'verify'], ['check']]
+  return `# Commands\n\n${all.map((args) => `## gatehouse ${args.join(' ')}\n\n\`\`\`\n${help(...args)}\n\`\`\`\n`).join('\n')}`
+}
+
+const check = process.argv.includes('--check')
+let stale = 0
+for (const [name, make] of Object.entries(pages)) {
+  const file = join(FOLDER, name)
+  const text = HEAD + make()
+  if (!check) writeFileSync(file, text)
+  else if (readFileSync(file, 'utf8') !== text) {
+    stale++
+    process.stderr.write(`${file} is not what the code says: run \`node tools/reference.ts\`\n`)
+  }
+}
+process.stdout.write(`reference: ${Object.keys(pages).length} files\n`)
+if (stale > 0) process.exitCode = 1
