@@ -1,6 +1,6 @@
 import { type Brand, mint } from '../base/brand.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
-import { type Catalogue, fieldOf } from '../catalogue/pack.ts'
+import { type Argument, type Catalogue, fieldOf, type Operation } from '../catalogue/pack.ts'
 import type { DraftStore } from '../changes/draft.ts'
 import type { Connector } from '../connectors/connector.ts'
 import type { Record as JournalRecord } from '../journal/record.ts'
@@ -72,13 +72,20 @@ export async function show(showing: Showing, id: string, viewer: Viewer, correla
   })
   if (!receipt.ok) return receipt
   const fields = operation.returns.map((name) => ({ label: fieldOf(resource, name).describe, value: String(row[name] ?? '') }))
-  return done(mint<Shown>({ form: operation.form, title: operation.title, fields, text: textOf(draft.sealed, showing.tokensOf(draft.session)) }))
+  return done(mint<Shown>({ form: operation.form, title: operation.title, fields, text: textOf(operation, draft.sealed, showing.tokensOf(draft.session)) }))
 }
 
-/** The agent's words with every handle of its session replaced by what it stands for. */
-function textOf(sealed: string, tokens: Tokens): string {
-  const given = tokens.open(DRAFT, sealed)
-  if (given === null) throw new Error('a kept draft does not open: the root key was changed')
-  const texts = Object.values(JSON.parse(given) as { readonly [name: string]: unknown }).map(String)
-  return texts.join('\n').replace(HANDLE, (handle, entity: string) => tokens.open(entity, handle) ?? handle)
+/** The agent's words in the operation's order, a letter's text last, with every handle of its session replaced by what it stands for. */
+function textOf(operation: Operation, sealed: string, tokens: Tokens): string {
+  const opened = tokens.open(DRAFT, sealed)
+  if (opened === null) throw new Error('a kept draft does not open: the root key was changed')
+  const given = JSON.parse(opened) as { readonly [name: string]: string | number }
+  const words = operation.args.filter((arg) => arg.filter === undefined && given[arg.name] !== undefined)
+  const long = (arg: Argument): boolean => arg.lengthMax > LINE_LENGTH_MAX
+  const lines = words.filter((arg) => !long(arg)).map((arg) => `${arg.describe}: ${given[arg.name]}`)
+  const texts = words.filter(long).map((arg) => String(given[arg.name]))
+  return [...lines, ...texts].join('\n').replace(HANDLE, (handle, entity: string) => tokens.open(entity, handle) ?? handle)
 }
+
+/** A text argument that may be longer is the letter itself, not a line of it. */
+const LINE_LENGTH_MAX = 500
