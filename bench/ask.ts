@@ -14,7 +14,12 @@ export type Reading = Timed & {
 
 export const LEVELS = [1, 16, 50] as const
 
-export type Plan = { readonly rounds: number; readonly seconds: number; readonly say: (line: string) => void }
+export type Plan = {
+  readonly rounds: number
+  readonly seconds: number
+  readonly say: (line: string) => void
+  readonly before: (level: { readonly connections: number }) => void
+}
 
 /** The first slice of a target at a level is not counted: it warms up, and tells how many calls fill the time. */
 const FIRST_CALLS = 400
@@ -23,7 +28,7 @@ const FIRST_CALLS = 400
  * Asks every target at every level in turns, so that whatever else this machine does hits all alike: each round goes through all of
  * them. Requests are made and signed before the clock runs. Throws when a single call of any slice was not answered rightly.
  */
-export async function measure(targets: readonly Target[], { rounds, seconds, say }: Plan): Promise<readonly Reading[]> {
+export async function measure(targets: readonly Target[], { rounds, seconds, say, before }: Plan): Promise<readonly Reading[]> {
   const load = startProcess('load.ts')
   const rates = new Map<string, number>()
   const readings: Reading[] = []
@@ -31,6 +36,7 @@ export async function measure(targets: readonly Target[], { rounds, seconds, say
     for (let round = 0; round <= rounds; round++) {
       for (const connections of LEVELS)
         for (const target of targets) {
+          before({ connections })
           const cell = `${target.name} ${connections}`
           const calls = Math.max(FIRST_CALLS, Math.round((rates.get(cell) ?? 0) * seconds))
           const reading = await slice(load, target, { connections, calls, round })
@@ -63,7 +69,8 @@ async function slice(load: ChildProcess, target: Target, { connections, calls, r
   const before = cpuOf(target)
   const timed = (await say(load, { type: 'go' })) ?? never()
   const after = cpuOf(target)
-  if (timed.errors > 0) throw new Error(`${target.name} at ${connections} connections: ${timed.errors} of ${calls} calls failed; the first: ${timed.firstError}`)
+  if (timed.errors > 0)
+    throw new Error(`${target.name} at ${connections} connections: ${timed.errors} of ${calls} calls failed; the first: ${timed.firstError}`)
   const cpu = Object.fromEntries(Object.entries(after).map(([name, used]) => [name, (used - (before[name] ?? 0)) / timed.calls]))
   return { ...timed, target: target.name, connections, round, callsPerSecond: (timed.calls / timed.ms) * 1000, cpu }
 }

@@ -42,7 +42,9 @@ export async function raiseBench(folder: string, dataFolder: string): Promise<Be
   try {
     const { employee } = raise.people
     const person = await signInAt(raise.deskUrl, employee.id, employee.passphrase)
-    const devices = await Promise.all(Array.from({ length: DEVICES }, (_, i) => openDevice(raise, person, join(folder, `device-${i}-${randomBytes(4).toString('hex')}`))))
+    const devices = await Promise.all(
+      Array.from({ length: DEVICES }, (_, i) => openDevice(raise, person, join(folder, `device-${i}-${randomBytes(4).toString('hex')}`))),
+    )
     const [first] = devices
     if (first === undefined) throw new Error('a bench without a device')
     return {

@@ -19,7 +19,13 @@ export type Ask = {
 export type Caller = { readonly home: string; readonly accessToken: string }
 
 /** `asks` in turn until `calls` are made; by `callers` in turn, with a proof each, unless there are none. */
-export type Order = { readonly port: number; readonly connections: number; readonly calls: number; readonly asks: readonly Ask[]; readonly callers: readonly Caller[] }
+export type Order = {
+  readonly port: number
+  readonly connections: number
+  readonly calls: number
+  readonly asks: readonly Ask[]
+  readonly callers: readonly Caller[]
+}
 
 export type ToLoad = { readonly type: 'prepare'; readonly order: Order } | { readonly type: 'go' }
 

@@ -26,7 +26,9 @@ const TICKS_PER_SECOND = 100
 
 /** Processor time a process has used so far, in microseconds, user and system; all its threads. Null where there is no /proc. */
 export function cpuMicros(pid: number): number | null {
-  const fields = read(`/proc/${pid}/stat`)?.replace(/^.*\) /, '').split(' ')
+  const fields = read(`/proc/${pid}/stat`)
+    ?.replace(/^.*\) /, '')
+    .split(' ')
   return fields ? ((Number(fields[11]) + Number(fields[12])) * 1e6) / TICKS_PER_SECOND : null
 }
 
@@ -39,7 +41,17 @@ export function residentMb(pid: number): number | null {
 /** A process and its children: PostgreSQL's server with its backends. */
 export function familyOf(pid: number): readonly number[] {
   const all = process.platform === 'linux' ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : []
-  return [pid, ...all.map(Number).filter((one) => Number(read(`/proc/${one}/stat`)?.replace(/^.*\) /, '').split(' ')[1]) === pid)]
+  return [
+    pid,
+    ...all.map(Number).filter(
+      (one) =>
+        Number(
+          read(`/proc/${one}/stat`)
+            ?.replace(/^.*\) /, '')
+            .split(' ')[1],
+        ) === pid,
+    ),
+  ]
 }
 
 function read(file: string): string | null {

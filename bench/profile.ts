@@ -20,7 +20,8 @@ export async function openProfiler(pid: number): Promise<Profiler | null> {
   if (process.platform === 'win32' || (await targetUrl()) !== null) return null
   process.kill(pid, 'SIGUSR1')
   let url: string | null = null
-  for (const until = performance.now() + OPEN_WITHIN_MS; url === null && performance.now() < until; url = await targetUrl()) await new Promise((wake) => setTimeout(wake, 50))
+  for (const until = performance.now() + OPEN_WITHIN_MS; url === null && performance.now() < until; url = await targetUrl())
+    await new Promise((wake) => setTimeout(wake, 50))
   if (url === null) return null
   const socket = new WebSocket(url)
   await once(socket, 'open')

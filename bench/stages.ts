@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url'
 import { join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { CallFrame, Profile, ProfileNode } from './profile.ts'
 
 /** Microseconds by stage. */

@@ -1,5 +1,5 @@
-import type { AddressInfo } from 'node:net'
 import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 
 /** Listens on a free port of loopback and tells it to the process that forked us; ends with that process. */
 export function listenFor(server: Server): void {

@@ -10,7 +10,9 @@ const inputSchema = z.object({ shipmentId: z.string() })
 const serve = toNodeHandler(
   createMcpHandler(() => {
     const server = new McpServer({ name: 'echo', version: '1.0.0' })
-    server.registerTool('echo', { description: 'Gives its argument back', inputSchema }, ({ shipmentId }) => ({ content: [{ type: 'text', text: shipmentId }] }))
+    server.registerTool('echo', { description: 'Gives its argument back', inputSchema }, ({ shipmentId }) => ({
+      content: [{ type: 'text', text: shipmentId }],
+    }))
     return server
   }),
 )

@@ -7,6 +7,7 @@ import type { Knock } from '../gate/gate.ts'
 import { turnBack } from '../gate/turn-back.ts'
 import type { Caller } from '../identity/authenticate.ts'
 import { type Door, knockOf, refuseWith } from './door.ts'
+import { directAnswer, directCall } from './mcp-direct.ts'
 import { problemOf, sentenceOf } from './problem.ts'
 import { bodyOf } from './rest.ts'
 
@@ -19,7 +20,7 @@ type Visit = { readonly caller: Caller; readonly knock: (operation: string, inpu
 
 /**
  * MCP on Streamable HTTP, both eras (2026-07-28 and 2025-11-25) by the official SDK. Authenticated before anything is read;
- * a server is made for each request and never used again.
+ * a server is made for each request and never used again. The plainest of asks are answered without it (mcp-direct.ts).
  */
 export function mcpRoutes(app: FastifyInstance, door: Door): void {
   const handler = createMcpHandler((context) => serverFor(door, visitOf(context)))
@@ -40,6 +41,12 @@ export function mcpRoutes(app: FastifyInstance, door: Door): void {
         caller: caller.value,
         correlation: request.id,
         knock: (operation, input) => ({ operation, input, correlation: request.id, authenticate: knock.authenticate }),
+      }
+      const call = directCall(request.method, request.headers, request.body)
+      if (call) {
+        const result = await callTool(door, visit, call.name, call.arguments)
+        // As bytes: a string would have a charset put to its type.
+        return reply.header('content-type', 'application/json').send(Buffer.from(directAnswer(call.id, result, SERVER_INFO)))
       }
       reply.hijack()
       for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value)
@@ -77,7 +84,7 @@ export async function callTool(
   const outcome = await answer(door.gate, visit.knock(name, input))
   if (!outcome.ok) {
     const problem = problemOf(outcome.refusal, visit.correlation, door.deskUrl)
-    return { isError: true, content: [{ type: 'text', text: sentenceOf(problem) }] }
+    return { content: [{ type: 'text', text: sentenceOf(problem) }], isError: true }
   }
   const body = bodyOf(outcome.value)
   return { content: [{ type: 'text', text: JSON.stringify(body) }], structuredContent: body }

@@ -38,8 +38,11 @@ export async function oauthRoutes(app: FastifyInstance, given: OAuth): Promise<v
     )
     // A body nobody could read is refused in OAuth's words too (RFC 6749 §5.2). What our own code threw goes to the house's handler.
     scope.setErrorHandler(async (error: Thrown, request, reply) => {
-      if (!isCallers(error) || !request.url.startsWith('/oauth/')) throw error
-      return oauthRefusal(request, reply, await told(given.admission, 'session.refused', request, refusalOf(error, BODY_BYTES_MAX)))
+      if (!isCallers(error)) throw error
+      const said = refusalOf(error, BODY_BYTES_MAX)
+      return request.url.startsWith('/oauth/')
+        ? oauthRefusal(request, reply, await told(given.admission, 'session.refused', request, said))
+        : refuseWith(given.door, request, reply, await told(given.enrolment, 'device.enrol_refused', request, said))
     })
     scope.addHook('onRequest', async (_request, reply) => void reply.header('dpop-nonce', given.door.freshNonce()).header('cache-control', 'no-store'))
     enrolRoute(scope, given)

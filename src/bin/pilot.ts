@@ -2,10 +2,11 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { Fault } from '../model/fault.ts'
 import { defaultDataFolder } from '../store/cluster/data-folder.ts'
 import { instructions } from './pilot/instructions.ts'
 import { raisePilot } from './pilot/raise.ts'
-import { untilStopped } from './start-house.ts'
+import { untilStopped, untilTold } from './start-house.ts'
 
 type Options = {
   readonly data?: string
@@ -49,25 +50,43 @@ export function pilotCommand(program: Command): void {
 }
 
 async function pilot(options: Options): Promise<void> {
-  const say = (line: string): void => void process.stdout.write(`${line}\n`)
+  const port = portOf(options)
+  const told = untilTold()
   // A scripted run keeps nothing unless it is told where: two runs must not meet.
   const passing = options.once && options.data === undefined ? passingFolder() : null
   const dataFolder = resolve(options.data ?? (passing ? join(passing, 'data') : defaultDataFolder()))
-  const { raise, drop } = await raisePilot({ ...options, dataFolder, port: portOf(options), say })
+  try {
+    await runPilot(options, { dataFolder, port, told })
+    if (!options.once) say(`stopped; everything is kept in ${dataFolder}`)
+  } finally {
+    if (passing) rmSync(passing, { recursive: true, force: true })
+  }
+  // A scripted run that was broken off would go on asking a gate that is gone.
+  if (options.once && process.exitCode === BROKEN_OFF) process.exit()
+}
+
+async function runPilot(
+  options: Options,
+  { dataFolder, port, told }: { readonly dataFolder: string; readonly port: number | null; readonly told: Promise<null> },
+) {
+  const { raise, drop } = await raisePilot({ ...options, dataFolder, port, say })
   try {
     if (options.once) {
       const { runOnce } = await import('./pilot/once.ts')
-      if (!(await runOnce(raise, say))) process.exitCode = 1
+      const held = await Promise.race([runOnce(raise, say), told])
+      if (held !== true) process.exitCode = held === null ? BROKEN_OFF : 1
     } else {
       say(instructions(raise))
-      await untilStopped(raise.house, say)
+      await untilStopped(raise.house, told, say)
     }
   } finally {
     await drop()
-    if (passing) rmSync(passing, { recursive: true, force: true })
-    else if (!options.once) say(`stopped; everything is kept in ${dataFolder}`)
   }
 }
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+/** As a shell reports a program that Ctrl-C ended. */
+const BROKEN_OFF = 130
 
 /** A folder for one run. Others may pass through it, not look: as root PostgreSQL runs as another user, whose own folder lies inside. */
 function passingFolder(): string {
@@ -76,5 +95,9 @@ function passingFolder(): string {
   return folder
 }
 
-/** A scripted run takes whatever ports are free: it is nobody's address. */
-const portOf = ({ once, port }: Options): number | null => (once && port === '7300' ? null : Number(port))
+/** A scripted run takes whatever ports are free: it is nobody's address. Faults `config_invalid` for what is no port, or has none after it. */
+function portOf({ once, port }: Options): number | null {
+  if (once && port === '7300') return null
+  if (/^[1-9]\d{0,4}$/.test(port) && Number(port) < 65_535) return Number(port)
+  throw new Fault('config_invalid', `\`${port}\` is not a port for the gate`, 'name one from 1 to 65534 with --port; the console takes the next')
+}

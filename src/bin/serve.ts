@@ -4,7 +4,7 @@ import { needed } from '../config/environment.ts'
 import { keptSecret } from './kept-secret.ts'
 import { runPart } from './part.ts'
 import { readConfig } from './read-config.ts'
-import { startHouse, untilStopped } from './start-house.ts'
+import { startHouse, untilStopped, untilTold } from './start-house.ts'
 import { PARTS, type PartName } from './supervise.ts'
 
 /** `gatehouse serve`: the gate, the applier and the signer on a database and sources of the company's. */
@@ -23,6 +23,7 @@ async function serve(configFile: string): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
   const config = readConfig(configFile)
   const adminUrl = needed(process.env, 'DATABASE_URL', "Gatehouse's own PostgreSQL server, as its administrator")
+  const told = untilTold()
   const house = await startHouse({
     config,
     configFile: resolve(configFile),
@@ -33,5 +34,5 @@ async function serve(configFile: string): Promise<void> {
   })
   say(`the gate answers at ${config.publicUrl}, the console at ${config.deskUrl}; Ctrl-C stops`)
   if (house.ready['pin']) say(`it made its own certificate; connectors pin it: ${house.ready['pin']}`)
-  await untilStopped(house, say)
+  await untilStopped(house, told, say)
 }

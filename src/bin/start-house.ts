@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts'
 import { Fault } from '../model/fault.ts'
 import { PROCESS_ROLES, type ProcessRole } from '../store/grants.ts'
 import { migrate } from '../store/migrate.ts'
-import { type Running, startPart } from './supervise.ts'
+import { type PartName, type Running, startPart } from './supervise.ts'
 
 export type HouseToStart = {
   readonly config: Config
@@ -23,8 +23,8 @@ export type RunningHouse = {
   readonly pids: Readonly<Record<string, number>>
   /** Stops the gate, then the applier, then the signer: what is under way is finished, answered and signed. */
   readonly stop: () => Promise<void>
-  /** Resolves with a sentence when a part ended that nobody told to. */
-  readonly broken: Promise<string>
+  /** Resolves with what to tell the operator when a part ended that nobody told to: `journal_broken`, or `part_ended`. */
+  readonly broken: Promise<Fault>
 }
 
 const DATABASE = 'gatehouse'
@@ -57,10 +57,9 @@ export async function startHouse({ config, configFile, adminUrl, secret, sources
     await stop()
     throw cause
   }
-  const broken = Promise.race(running.map(async ({ name, ended }) => ({ name, code: await ended }))).then(({ name, code }) => {
-    if (stopping) return new Promise<string>(() => undefined)
-    return `the ${name} process ended by itself (${code === 3 ? 'the journal does not fit what was signed' : `exit ${code ?? 'by signal'}`})`
-  })
+  const broken = Promise.race(running.map(async ({ name, ended }) => ({ name, code: await ended }))).then(({ name, code }) =>
+    stopping ? new Promise<Fault>(() => undefined) : faultOf(name, code),
+  )
   return {
     databaseUrl,
     ready: Object.assign({}, ...running.map((part) => part.ready)),
@@ -79,13 +78,23 @@ export function roleUrl(adminUrl: string, role: ProcessRole, password: string): 
   return url.href
 }
 
-/** Runs until Ctrl-C, SIGTERM, or a part that ends by itself; then stops in order. */
-export async function untilStopped(house: RunningHouse, say: (line: string) => void): Promise<void> {
-  const told = new Promise<null>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(null))
+function faultOf(name: PartName, code: number | null): Fault {
+  const ended = `the ${name} process ended by itself`
+  return code === 3
+    ? new Fault('journal_broken', `${ended} (the journal does not fit what was signed)`, 'keep the database as it is, and run `gatehouse journal verify`')
+    : new Fault('part_ended', `${ended} (${code === null ? 'by a signal' : `exit ${code}`})`, 'read the lines above, then start again')
+}
+
+/** Resolves at the first Ctrl-C or SIGTERM. Called before anything starts: what is half started then is taken down in order too. */
+export const untilTold = (): Promise<null> =>
+  new Promise((told) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => told(null))
   })
+
+/** Runs until it is told, or until a part ends by itself; then stops in order. Throws the fault of a part that ended. */
+export async function untilStopped(house: RunningHouse, told: Promise<null>, say: (line: string) => void): Promise<void> {
   const broke = await Promise.race([told, house.broken])
-  say(broke === null ? 'stopping: the gate first, then the applier and the signer' : `stopping: ${broke}`)
+  say(broke === null ? 'stopping: the gate first, then the applier and the signer' : `stopping: ${broke.message}`)
   await house.stop()
-  if (broke !== null) throw new Fault('journal_broken', broke, 'read the lines above, run `gatehouse journal verify`, then start again')
+  if (broke !== null) throw broke
 }

@@ -1,5 +1,5 @@
 import type { Argument, Catalogue, FieldType, Operation, Resource } from './pack.ts'
-import type { At, PackFault } from './parse.ts'
+import type { At, PackFault } from './pack-fault.ts'
 import type { PackShape } from './shape.ts'
 
 /**

@@ -1,14 +1,11 @@
 import { readYaml, shapeFaults } from '../base/yaml.ts'
 import { coherenceFaults } from './coherence.ts'
 import type { Catalogue, Operation, Resource } from './pack.ts'
+import type { At, PackFault } from './pack-fault.ts'
 import { PackShape } from './shape.ts'
-
-/** One thing wrong with a pack, and where: `catalogue/tms/operations.yaml:12: …`. */
-export type PackFault = { readonly file: string; readonly line: number; readonly message: string }
 
 export type PackFile = { readonly file: string; readonly text: string }
 
-export type At = (path: readonly PropertyKey[]) => { readonly file: string; readonly line: number }
 type Parsed = { readonly pack: PackShape; readonly at: At }
 
 /** The catalogue these files make, or every fault in them. Nothing is half loaded. */

@@ -35,7 +35,7 @@ export async function ask<P extends string, W extends Who, I extends z.ZodType, 
 }
 
 function send(method: 'GET' | 'POST', path: string, input: unknown): Promise<Response> {
-  if (method === 'POST') return fetch(path, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) })
+  if (method === 'POST') return fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) })
   const query = new URLSearchParams(Object.entries(input ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])))
   return fetch(query.size === 0 ? path : `${path}?${query}`)
 }

@@ -19,10 +19,10 @@ const inside = createRoute({ getParentRoute: () => root, id: 'inside', component
 
 type Words = Readonly<Record<string, unknown>>
 const code = (words: Words): { readonly code?: string } => (typeof words['code'] === 'string' ? { code: words['code'] } : {})
-const then = (words: Words): { readonly then?: string } => (typeof words['then'] === 'string' ? { then: words['then'] } : {})
+const back = (words: Words): { readonly back?: string } => (typeof words['back'] === 'string' ? { back: words['back'] } : {})
 
 const tree = root.addChildren([
-  createRoute({ getParentRoute: () => root, path: '/sign-in', component: SignInPage, validateSearch: then }),
+  createRoute({ getParentRoute: () => root, path: '/sign-in', component: SignInPage, validateSearch: back }),
   createRoute({ getParentRoute: () => root, path: '/welcome', component: WelcomePage, validateSearch: code }),
   inside.addChildren([
     createRoute({ getParentRoute: () => inside, path: '/', component: PilotPage }),

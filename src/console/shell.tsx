@@ -31,7 +31,7 @@ function ToSignIn() {
   const navigate = useNavigate()
   const [from] = useState(useLocation().href)
   useEffect(() => {
-    void navigate({ to: '/sign-in', search: from === '/' ? {} : { then: from }, replace: true })
+    void navigate({ to: '/sign-in', search: from === '/' ? {} : { back: from }, replace: true })
   }, [navigate, from])
   return null
 }

@@ -13,7 +13,7 @@ export const PASSPHRASE_CHARS_MIN = 12
 /** How long after typing their passphrase a person counts as present: for opening a session and for seeing clear values. */
 export const CONFIRMED_SECONDS = 300
 
-export const Me = z.object({
+const Me = z.object({
   person: z.string(),
   name: z.string(),
   groups: z.array(z.string()),
@@ -23,14 +23,14 @@ export const Me = z.object({
   confirmedAt: Time,
 })
 
-export const CONTROLS = ['masked_view', 'sandbox', 'attested_sessions', 'human_approval'] as const
-export const Pilot = z.object({
+const CONTROLS = ['masked_view', 'sandbox', 'attested_sessions', 'human_approval'] as const
+const Pilot = z.object({
   controls: z.array(z.object({ control: z.enum(CONTROLS), on: z.boolean(), why: z.string() })).length(CONTROLS.length),
 })
 
 export const CHANGE_STATES = ['proposed', 'approved', 'rejected', 'applying', 'applied', 'stale', 'failed', 'unknown_outcome', 'voided'] as const
 const AgentNamed = z.object({ name: z.string(), version: z.string() })
-export const ChangeView = z.object({
+const ChangeView = z.object({
   id: z.string(),
   /** What the approver saw: a decision names both, and is refused `change_moved` when either is not the present one. */
   version: z.number(),
@@ -56,21 +56,21 @@ export const ChangeView = z.object({
   outcome: z.string().nullable(),
 })
 /** Waiting: oldest first. Recent: newest first. */
-export const Changes = z.object({ waiting: z.array(ChangeView), recent: z.array(ChangeView) })
-export const ChangeDecision = z.strictObject({
+const Changes = z.object({ waiting: z.array(ChangeView), recent: z.array(ChangeView) })
+const ChangeDecision = z.strictObject({
   version: z.number().int(),
   digest: z.string().max(100),
   decision: z.enum(['approve', 'reject']),
   reason: Reason,
 })
 
-export const DRAFT_KINDS = ['label', 'letter'] as const
+const DRAFT_KINDS = ['label', 'letter'] as const
 const Draft = z.object({ id: z.string(), kind: z.enum(DRAFT_KINDS), title: z.string(), operation: z.string(), agent: AgentNamed, preparedAt: Time })
-export const Drafts = z.object({ drafts: z.array(Draft) })
+const Drafts = z.object({ drafts: z.array(Draft) })
 /** With clear values: a label's lines, or a letter's paragraphs. */
-export const DraftShown = Draft.extend({ lines: z.array(z.string()) })
+const DraftShown = Draft.extend({ lines: z.array(z.string()) })
 
-export const SessionView = z.object({
+const SessionView = z.object({
   id: z.string(),
   personName: z.string(),
   deviceName: z.string(),
@@ -84,9 +84,9 @@ export const SessionView = z.object({
   mayRevoke: z.boolean(),
   revoked: z.object({ byName: z.string(), at: Time, why: z.string() }).nullable(),
 })
-export const Sessions = z.object({ sessions: z.array(SessionView) })
+const Sessions = z.object({ sessions: z.array(SessionView) })
 
-export const JournalLine = z.object({
+const JournalLine = z.object({
   index: z.number(),
   at: Time,
   kind: z.string(),
@@ -99,7 +99,7 @@ export const JournalLine = z.object({
   entry: z.record(z.string(), z.unknown()),
 })
 /** Lines newest first. `root` in base64 is that of all `size` entries (RFC 6962 §2.1). */
-export const Journal = z.object({
+const Journal = z.object({
   size: z.number(),
   root: z.string(),
   checkpoint: z.object({ size: z.number(), root: z.string(), signedAt: Time, note: z.string() }).nullable(),
@@ -107,10 +107,10 @@ export const Journal = z.object({
 })
 const Index = z.string().regex(/^\d{1,15}$/)
 /** Without `from`: the newest. */
-export const JournalRange = z.strictObject({ from: Index.exactOptional(), limit: Index })
+const JournalRange = z.strictObject({ from: Index.exactOptional(), limit: Index })
 export const JOURNAL_LINES_MAX = 200
 
-export const RefusalView = z.object({
+const RefusalView = z.object({
   correlation: z.string(),
   at: Time,
   code: z.enum(REFUSAL_CODES),
@@ -124,7 +124,7 @@ export const RefusalView = z.object({
   requestedAt: Time.nullable(),
 })
 
-export const LinkView = z.object({
+const LinkView = z.object({
   userCode: z.string(),
   device: z.string(),
   deviceName: z.string(),
@@ -140,7 +140,7 @@ export const LinkView = z.object({
   expiresAt: Time,
 })
 
-export const DeviceInvite = z.object({ code: z.string(), command: z.string(), expiresAt: Time })
+const DeviceInvite = z.object({ code: z.string(), command: z.string(), expiresAt: Time })
 
 /** What changed, without saying how: the page asks again. Sent as the `data` of server-sent events at EVENTS_PATH. */
 export const HINTS = ['changes', 'drafts', 'sessions', 'journal'] as const
@@ -207,8 +207,5 @@ export const CALLS = {
 export type CallName = keyof typeof CALLS
 export type CallInput<N extends CallName> = z.infer<(typeof CALLS)[N]['input']>
 export type CallAnswer<N extends CallName> = z.infer<(typeof CALLS)[N]['answer']>
-/** The calls about one thing, which is named in the path. */
-export type CallAboutOne = { [N in CallName]: (typeof CALLS)[N]['path'] extends `${string}:id${string}` ? N : never }[CallName]
-
 /** The pages: paths the server answers with the console's one HTML file. */
 export const PAGES = ['/', '/sign-in', '/welcome', '/changes', '/drafts', '/drafts/:id', '/sessions', '/journal', '/refusals/:id', '/link', '/devices'] as const

@@ -6,9 +6,9 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type House, memoryHouse } from '../../test/browser/house.ts'
 import { EVENTS_PATH } from '../contract/console.ts'
-import { HEARTBEAT_SECONDS } from './events.ts'
 import { deskRoutes } from './routes.ts'
 
+const HEARTBEAT_SECONDS = 15
 let folder: string
 let app: FastifyInstance
 let house: House

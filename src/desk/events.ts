@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Hint } from '../contract/console.ts'
 import type { Desk, Viewer } from './desk.ts'
 
-export const HEARTBEAT_SECONDS = 15
+const HEARTBEAT_SECONDS = 15
 const GATHER_MILLISECONDS = 200
 /** A page that does not read for so long that this piles up is let go; it comes back and asks anew. */
 const UNREAD_BYTES_MAX = 64 * 1024

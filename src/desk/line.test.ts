@@ -56,7 +56,7 @@ const CASES: readonly (readonly [entry: Entry, text: string])[] = [
   [{ kind: 'change.decided', outcome: 'done', person: 'erik', detail: { change: 'chg-1', decision: 'approve' } }, 'Erik approved change chg-1'],
   [
     { kind: 'change.failed', outcome: 'done', detail: { change: 'chg-1', why: 'the record is gone' } },
-    'Change chg-1 could not be written: “the record is gone”',
+    'Change chg-1 could not be applied: “the record is gone”',
   ],
   [
     { kind: 'session.revoked', outcome: 'done', person: 'anna', session: 'ses-1', device: 'dev-1', detail: { by: 'erik', why: 'left open' } },
@@ -98,8 +98,8 @@ describe('a journal line', () => {
         ]) {
           for (const names of [NAMES, nameless]) {
             const { text } = say(entry, names)
-            expect(text, kind).toMatch(/^[\p{Lu}\da-z].+/u)
-            expect(text, kind).not.toMatch(/undefined|null|\[object|NaN/)
+            expect(text).toMatch(/^[\p{Lu}\da-z].+/u)
+            expect(text).not.toMatch(/undefined|null|\[object|NaN/)
           }
         }
       }

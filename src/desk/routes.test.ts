@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type House, memoryHouse } from '../../test/browser/house.ts'
 import { Problem } from '../contract/connector.ts'
-import { CALLS, Changes, ChangeView, CONFIRMED_SECONDS, DraftShown, Journal, Me, PAGES } from '../contract/console.ts'
+import { CALLS, CONFIRMED_SECONDS, PAGES } from '../contract/console.ts'
 import { deskRoutes } from './routes.ts'
 
 const ORIGIN = 'http://127.0.0.1:4310'
@@ -52,7 +52,7 @@ const APPROVAL = { version: 1, digest: 'q1YvB0mN3', decision: 'approve', reason:
 describe('signing in', () => {
   it('gives a cookie no script and no other site can use, and shows the person', async () => {
     const { response } = await send('POST', '/desk/api/sign-in', { body: { person: 'anna', passphrase: 'correct horse battery' } })
-    expect(Me.parse(response.json())).toMatchObject({ person: 'anna', isApprover: false })
+    expect(CALLS.me.answer.parse(response.json())).toMatchObject({ person: 'anna', isApprover: false })
     expect(response.headers['set-cookie']).toMatch(/^gatehouse-desk=[^;]{40,}; Max-Age=28800; Path=\/; HttpOnly; SameSite=Strict$/)
     expect(response.headers['cache-control']).toBe('no-store')
   })
@@ -109,7 +109,10 @@ describe('the door', () => {
     const before = house.acts.length
     expect((await send('POST', URL, { cookie, body: APPROVAL, ...sent })).code).toBe(code)
     expect(house.acts.length).toBe(before)
-    expect(Changes.parse((await send('GET', '/desk/api/changes', { cookie })).response.json()).waiting[0]).toMatchObject({ id: 'chg-7k2m', state: 'proposed' })
+    expect(CALLS.changes.answer.parse((await send('GET', '/desk/api/changes', { cookie })).response.json()).waiting[0]).toMatchObject({
+      id: 'chg-7k2m',
+      state: 'proposed',
+    })
   })
 
   it('turns back a sign-in sent by another page, so nobody is signed in as someone else', async () => {
@@ -124,7 +127,7 @@ describe('the door', () => {
     for (const call of closed) {
       for (const cookie of [undefined, 'gatehouse-desk=forged']) {
         const { code } = await send(call.method, call.path.replace(':id', 'x-1'), cookie === undefined ? {} : { cookie })
-        expect(code, call.path).toBe('sign_in_required')
+        expect([call.path, code]).toEqual([call.path, 'sign_in_required'])
       }
     }
     expect((await send('GET', '/desk/api/events')).code).toBe('sign_in_required')
@@ -132,14 +135,13 @@ describe('the door', () => {
   })
 
   it('knows every call of the contract and answers a problem for any other', async () => {
-    for (const call of Object.values(CALLS)) expect(app.hasRoute({ method: call.method, url: call.path }), call.path).toBe(true)
+    expect(Object.values(CALLS).filter((call) => !app.hasRoute({ method: call.method, url: call.path }))).toEqual([])
     expect((await send('GET', '/desk/api/tables')).code).toBe('not_found')
   })
 
   it('hides what broke behind a code and a correlation id', async () => {
     const failing = fastify()
-    const signIn = async () => Promise.reject(new Error('relation "person" does not exist'))
-    await deskRoutes(failing, { ...house, signIn })
+    await deskRoutes(failing, { ...house, signIn: async () => Promise.reject(new Error('relation "person" does not exist')) })
     const headers = { ...HEADERS, 'content-type': 'application/json' }
     const response = await failing.inject({ method: 'POST', url: '/desk/api/sign-in', headers, payload: { person: 'anna', passphrase: 'x' } })
     expect(Problem.parse(response.json())).toMatchObject({ status: 500, code: 'house_failed', correlationId: expect.stringMatching(/^cor-/) })
@@ -153,7 +155,7 @@ describe('deciding a change', () => {
     const cookie = await erik()
     const url = '/desk/api/changes/chg-7k2m/decide'
     expect((await send('POST', url, { cookie, body: { ...APPROVAL, digest: 'other' } })).code).toBe('change_moved')
-    expect(ChangeView.parse((await send('POST', url, { cookie, body: APPROVAL })).response.json())).toMatchObject({ state: 'approved' })
+    expect(CALLS.decideChange.answer.parse((await send('POST', url, { cookie, body: APPROVAL })).response.json())).toMatchObject({ state: 'approved' })
     expect((await send('POST', url, { cookie, body: APPROVAL })).code).toBe('change_not_waiting')
     expect(house.acts.filter((act) => act.startsWith('approve'))).toEqual(['approve chg-7k2m'])
   })
@@ -168,7 +170,7 @@ describe('deciding a change', () => {
 
   it("shows others only their own agents' changes", async () => {
     const { response } = await send('GET', '/desk/api/changes', { cookie: await anna() })
-    expect(Changes.parse(response.json()).waiting.map(({ personName }) => personName)).toEqual(['Anna Berg', 'Anna Berg'])
+    expect(CALLS.changes.answer.parse(response.json()).waiting.map(({ personName }) => personName)).toEqual(['Anna Berg', 'Anna Berg'])
     expect(response.body).not.toContain('"person"')
   })
 })
@@ -192,7 +194,7 @@ describe('presence', () => {
     expect((await send('POST', '/desk/api/links/BKDM-7QRT/grant', { cookie, body: { useCase: 'customer-care' } })).code).toBe('confirmation_needed')
     await send('POST', '/desk/api/confirm', { cookie, body: { passphrase: 'correct horse battery' } })
     expect((await send('POST', '/desk/api/links/BKDM-7QRT/grant', { cookie, body: { useCase: 'customer-care' } })).code).toBeNull()
-    expect(DraftShown.parse((await send('POST', '/desk/api/drafts/drf-5c1p/show', { cookie })).response.json()).lines).toContain('Ingrid Solheim')
+    expect(CALLS.showDraft.answer.parse((await send('POST', '/desk/api/drafts/drf-5c1p/show', { cookie })).response.json()).lines).toContain('Ingrid Solheim')
   })
 
   it('is not needed to say no to an agent', async () => {
@@ -206,7 +208,7 @@ describe('presence', () => {
 describe('the journal', () => {
   it('comes newest first, as sentences with names, with its size, root and checkpoint', async () => {
     const { response } = await send('GET', '/desk/api/journal?limit=50', { cookie: await anna() })
-    const journal = Journal.parse(response.json())
+    const journal = CALLS.journal.answer.parse(response.json())
     expect(journal.lines.map(({ index }) => index)).toEqual([7, 6, 5, 4, 3, 2, 1, 0])
     expect(journal.lines[0]?.text).toBe('Anna Berg signed in to the console')
     expect(journal.lines[4]?.text).toBe("Anna Berg's agent Claude Desktop asked getShipmentSummary: answered, 1 row, 3 fields covered")
@@ -215,7 +217,7 @@ describe('the journal', () => {
 
   it('comes in parts, each within the cap', async () => {
     const cookie = await anna()
-    const part = Journal.parse((await send('GET', '/desk/api/journal?from=2&limit=3', { cookie })).response.json())
+    const part = CALLS.journal.answer.parse((await send('GET', '/desk/api/journal?from=2&limit=3', { cookie })).response.json())
     expect(part.lines.map(({ index }) => index)).toEqual([4, 3, 2])
     expect((await send('GET', '/desk/api/journal?limit=-1', { cookie })).code).toBe('malformed_request')
   })
@@ -226,7 +228,7 @@ describe('the page', () => {
     const nonces = new Set<string>()
     for (const path of PAGES) {
       const { response } = await send('GET', path.replace(':id', 'x-1'), { headers: { origin: undefined, 'sec-fetch-site': 'cross-site' } })
-      expect(response.statusCode, path).toBe(200)
+      expect([path, response.statusCode]).toEqual([path, 200])
       const policy = String(response.headers['content-security-policy'])
       const nonce = /style-src 'self' 'nonce-([^']+)'/.exec(policy)?.[1] ?? ''
       expect(policy).toContain("default-src 'none'; script-src 'self';")

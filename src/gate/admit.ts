@@ -158,7 +158,7 @@ async function grantedSession(gate: Admission, device: StandingDevice, polled: P
     agent,
     posture,
     useCase: useCase.id,
-    accounts: gate.directory.accountsOf(groups),
+    accounts: gate.directory.accountsOf(groups.filter((group) => useCase.groups.includes(group))),
     admittedAt: now,
     endsAt: now + SESSION_SECONDS_MAX * 1000,
   })

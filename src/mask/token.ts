@@ -2,8 +2,14 @@ import { aessiv } from '@noble/ciphers/aes.js'
 import { utf8 } from '../base/bytes.ts'
 import { deriveKey } from '../base/digest.ts'
 import { base32, fromBase32 } from '../base/id.ts'
+import { lru } from '../base/lru.ts'
 
 const TEXT = new TextDecoder('utf-8', { fatal: true })
+
+/** Handles kept of a session: an agent at work meets the same people again and again, and sealing is the dearest part of covering a row. */
+const SEALED_MAX = 128
+/** Longer texts are letters and reasons, sealed once. */
+const SEALED_CHARS_MAX = 100
 
 /**
  * Handles that mean something in one session only: `cus_…` is AES-SIV (RFC 5297) of the value under the session's own key,
@@ -19,8 +25,16 @@ export type Tokens = {
 /** `root`: 32 secret bytes of this house. */
 export function sessionTokens(root: Uint8Array, session: string): Tokens {
   const key = deriveKey(root, `gatehouse session tokens ${session}`, 64)
+  const sealed = lru<string, string>(SEALED_MAX)
   return {
-    seal: (entity, value) => `${entity}_${base32(aessiv(key, utf8(entity)).encrypt(utf8(value)))}`,
+    seal(entity, value) {
+      const name = `${entity}_${value}`
+      const held = sealed.get(name)
+      if (held !== undefined) return held
+      const handle = `${entity}_${base32(aessiv(key, utf8(entity)).encrypt(utf8(value)))}`
+      if (name.length <= SEALED_CHARS_MAX) sealed.set(name, handle)
+      return handle
+    },
     open(entity, token) {
       if (!token.startsWith(`${entity}_`)) return null
       const sealed = fromBase32(token.slice(entity.length + 1))

@@ -33,8 +33,12 @@ export function readBundle(schema: string, files: readonly PolicyFile[]): { read
       continue
     }
     if (parts.policy_templates.length > 0) faults.push({ file, line: 1, message: 'templates are not supported' })
+    /** Where to look for a text that came before: the same policy twice stands in two places. */
+    const next = new Map<string, number>()
     for (const policy of parts.policies) {
-      const line = lineOf(text, Math.max(0, text.indexOf(policy)))
+      const offset = text.indexOf(policy, next.get(policy))
+      next.set(policy, offset + 1)
+      const line = lineOf(text, Math.max(0, offset))
       const { id, owner, reason } = annotationsOf(policy)
       if (id && !ID.test(id)) faults.push({ file, line, message: `\`${id}\` is no @id: lower-case letters, digits and dashes, at most 64` })
       else if (!id || !owner || !reason) faults.push({ file, line, message: 'a policy needs @id, @owner and @reason: a refusal names them' })

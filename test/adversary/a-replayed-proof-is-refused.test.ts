@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { codeOf, type Lobby, OPERATION, openLobby, type TestDevice } from '../support/lobby.ts'
-import { enrolledDevice, openedSession, signedIn } from '../support/visitor.ts'
+import { enrolledDevice, openedSession, POSTURE, signedIn } from '../support/visitor.ts'
 
 let lobby: Lobby
 let device: TestDevice
@@ -37,4 +37,18 @@ it('refuses it too where the spelling of the proof differs and its meaning does 
   for (const again of [`${dpop}=`, ` ${dpop}`, `${dpop}#`, dpop.replaceAll('_', '/').replaceAll('-', '+')]) {
     expect(['proof_replayed', 'proof_invalid']).toContain(codeOf(await device.ask(token, { dpop: again })))
   }
+})
+
+it('refuses it where a proof alone is wanted: a session is asked for once, not twice', async () => {
+  const path = '/oauth/device_authorization'
+  const body = new URLSearchParams({ client_id: 'c', agent_name: 'a', agent_version: '1', posture: JSON.stringify(POSTURE) }).toString()
+  const headers = { dpop: device.proof('POST', path), 'content-type': 'application/x-www-form-urlencoded' }
+  const before = (await lobby.pool.query('select from session_request')).rowCount ?? 0
+  const codes = [
+    await lobby.app.inject({ method: 'POST', url: path, headers, body }),
+    await lobby.app.inject({ method: 'POST', url: path, headers, body }),
+  ].map(codeOf)
+  expect(codes).toEqual(['ok', 'proof_replayed'])
+  expect((await lobby.pool.query('select from session_request')).rowCount).toBe(before + 1)
+  expect(lobby.entries.at(-1)).toMatchObject({ kind: 'session.refused', outcome: 'proof_replayed' })
 })

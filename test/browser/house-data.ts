@@ -88,7 +88,7 @@ export const CHANGES = (now: number): Change[] => [
     fields: [{ field: 'status', label: 'Status', before: 'in_transit', after: 'delivered' }],
     proposedAt: now - 3 * 3_600_000,
     decided: { byName: 'Erik Lund', at: now - 2.5 * 3_600_000, reason: 'Seen the signature.' },
-    outcome: 'written and read back',
+    outcome: 'read back as approved',
   },
 ]
 

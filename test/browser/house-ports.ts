@@ -75,7 +75,7 @@ export const changePorts = (state: State): Some<'changes' | 'decideChange'> => {
   return {
     changes: async (act) => {
       const mine = visible(act).map((change) => seen(change, act.viewer))
-      return done({ waiting: mine.filter(({ state }) => state === 'proposed'), recent: mine.filter(({ state }) => state !== 'proposed').toReversed() })
+      return done({ waiting: mine.filter((change) => change.state === 'proposed'), recent: mine.filter((change) => change.state !== 'proposed').toReversed() })
     },
     decideChange: async ({ id, version, digest, decision, reason }, act) => {
       const change = visible(act).find((one) => one.id === id)

@@ -45,3 +45,13 @@ export async function confirm(page: Page, passphrase: string): Promise<void> {
   await page.getByRole('textbox', { name: 'Your passphrase' }).fill(passphrase)
   await page.keyboard.press('Enter')
 }
+
+/** On a draft's page: asks for it in clear, with the passphrase where it is wanted. */
+export async function showDraft(page: Page, passphrase: string): Promise<void> {
+  await page.getByRole('button', { name: 'Show it' }).click()
+  const print = page.getByRole('button', { name: 'Print' })
+  const asked = page.getByRole('textbox', { name: 'Your passphrase' })
+  await print.or(asked).waitFor()
+  if (await asked.isVisible()) await confirm(page, passphrase)
+  await print.waitFor()
+}

@@ -1,11 +1,13 @@
 import pg from 'pg'
 import type { RunningHouse } from '../../src/bin/start-house.ts'
+import type { EntryStore } from '../../src/journal/entry-store.ts'
 import type { Recorded } from '../../src/journal/recorded.ts'
 import { readTail } from '../../src/journal/tail.ts'
 import { journalStore } from '../../src/store/journal-store.ts'
 
 /** The journal of a running house, read as its gate reads it: each entry against its leaf hash. */
 export type HouseJournal = {
+  readonly store: EntryStore
   readonly size: () => Promise<number>
   readonly since: (index: number) => Promise<readonly (Recorded & { readonly index: number })[]>
   /** The entries of one request, by the correlation id its answer bore. */
@@ -25,6 +27,7 @@ export function houseJournal(house: Pick<RunningHouse, 'databaseUrl'>): HouseJou
       return { ...line.entry, index: line.index }
     })
   return {
+    store,
     size: async () => (await store.head()).size,
     since,
     about: async (correlation, from = 0) => (await since(from)).filter((entry) => entry.correlation === correlation),

@@ -38,7 +38,7 @@ export async function cutTo(fresh: FreshJournal, size: number): Promise<void> {
 }
 
 /** Other words in an entry, with its leaf and the head made to match. */
-export async function rewrite(fresh: FreshJournal, index: number): Promise<void> {
+export async function rewrite(fresh: Pick<FreshJournal, 'store' | 'sql'>, index: number): Promise<void> {
   const [entry] = await fresh.store.read(index, 1)
   const body = Buffer.from(
     Buffer.from(entry?.body ?? [])
@@ -56,7 +56,7 @@ export async function forge({ sql }: Sql, size: number, by?: SignerKey): Promise
   await sql('insert into journal_checkpoint (size, note) values ($1, $2) on conflict (size) do update set note = excluded.note', [size, note])
 }
 
-async function matchHead(fresh: FreshJournal): Promise<void> {
+async function matchHead(fresh: Pick<FreshJournal, 'store' | 'sql'>): Promise<void> {
   const entries = await fresh.store.read(0, 10_000)
   const tree = extend(
     EMPTY_FRONTIER,

@@ -63,8 +63,9 @@ export function sessionPorts(house: SessionsHouse): Pick<Desk, 'sessions' | 'rev
       if (!device.ok) return device
       if (device.value?.person !== viewer.person) return refuse(UNKNOWN)
       const { agent, posture, expiresAt } = waiting.value
-      const accounts = directory.accountsOf(viewer.groups)
-      const useCases = directory.useCasesOf(viewer.groups).map(({ id, title }) => ({ id, title, accounts: [...accounts] }))
+      const useCases = directory
+        .useCasesOf(viewer.groups)
+        .map(({ id, title, groups }) => ({ id, title, accounts: [...directory.accountsOf(viewer.groups.filter((group) => groups.includes(group)))] }))
       return done({
         userCode: waiting.value.userCode,
         device: device.value.id,

@@ -87,9 +87,13 @@ function About({ link: { agent, deviceName, posture, userCode, expiresAt } }: { 
 }
 
 function Choose({ link, onSaid }: { readonly link: CallAnswer<'link'>; readonly onSaid: (said: 'allowed' | 'denied') => void }) {
+  const { useCases: offered } = link
   const me = useQuery(ME).data
-  const [useCase, setUseCase] = useState(link.useCases.length === 1 ? (link.useCases[0]?.id ?? '') : '')
-  const grant = useMutation({ mutationFn: () => ask(CALLS.grantSession, { id: link.userCode, input: { useCase } }), onSuccess: () => onSaid('allowed') })
+  const [chosen, setChosen] = useState(offered.length === 1 ? (offered[0]?.id ?? '') : '')
+  const grant = useMutation({
+    mutationFn: () => ask(CALLS.grantSession, { id: link.userCode, input: { useCase: chosen } }),
+    onSuccess: () => onSaid('allowed'),
+  })
   const deny = useMutation({ mutationFn: () => ask(CALLS.denySession, { id: link.userCode, input: {} }), onSuccess: () => onSaid('denied') })
   const [looked] = useState(Date.now)
   // The server judges by its own clock; this only spares the person a button that would not work.
@@ -97,17 +101,17 @@ function Choose({ link, onSaid }: { readonly link: CallAnswer<'link'>; readonly 
   const error = hasCode(grant.error, 'confirmation_needed') ? deny.error : (grant.error ?? deny.error)
   return (
     <section aria-label="Your decision">
-      {link.useCases.length === 0 && <Text role="alert">No use case is assigned to you, so no session can be opened. Ask the owner of the work for one.</Text>}
-      <Radio.Group value={useCase} onChange={setUseCase} label="What is it for?" mb="md">
+      {offered.length === 0 && <Text role="alert">No use case is assigned to you, so no session can be opened. Ask the owner of the work for one.</Text>}
+      <Radio.Group value={chosen} onChange={setChosen} label="What is it for?" mb="md">
         <Stack gap={6} mt={6}>
-          {link.useCases.map(({ id, title, accounts }) => (
+          {offered.map(({ id, title, accounts }) => (
             <Radio key={id} value={id} label={title} description={`Accounts: ${accounts.join(', ')}`} />
           ))}
         </Stack>
       </Radio.Group>
       {unsure && <Confirm why="A session is opened by you, not by an open browser: type your passphrase again." onDone={() => grant.reset()} />}
       <Group gap="xs">
-        <Button disabled={useCase === '' || unsure} loading={grant.isPending} onClick={() => grant.mutate()}>
+        <Button disabled={chosen === '' || unsure} loading={grant.isPending} onClick={() => grant.mutate()}>
           Allow for an hour at most
         </Button>
         <Button variant="default" loading={deny.isPending} onClick={() => deny.mutate()}>

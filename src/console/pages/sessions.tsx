@@ -115,7 +115,7 @@ function Revoke({ id, onDone }: { readonly id: string; readonly onDone: () => vo
   return (
     <ReasonForm
       label="Why you revoke it"
-      placeholder="It ends at once; changes not yet written are voided"
+      placeholder="It ends at once; changes not yet applied are voided"
       act="Revoke now"
       color="red.9"
       busy={revoke.isPending}

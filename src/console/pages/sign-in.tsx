@@ -9,7 +9,7 @@ import { Notice } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
 
 export function SignInPage() {
-  const { then } = useSearch({ from: '/sign-in' })
+  const { back } = useSearch({ from: '/sign-in' })
   const client = useQueryClient()
   const router = useRouter()
   const [person, setPerson] = useState('')
@@ -20,7 +20,7 @@ export function SignInPage() {
       // What the one before may have seen is not this person's to see.
       client.clear()
       client.setQueryData(ME.queryKey, me)
-      router.history.push(ownPath(then))
+      router.history.push(ownPath(back))
     },
   })
   return (
@@ -64,8 +64,8 @@ export function SignInPage() {
 }
 
 /** Where to go on: only ever a path of this console, whatever the address says. */
-export function ownPath(then: string | undefined): string {
-  if (then === undefined || !URL.canParse(then, location.origin)) return '/'
-  const url = new URL(then, location.origin)
+function ownPath(back: string | undefined): string {
+  if (back === undefined || !URL.canParse(back, location.origin)) return '/'
+  const url = new URL(back, location.origin)
   return url.origin === location.origin ? `${url.pathname}${url.search}` : '/'
 }

@@ -10,9 +10,9 @@ const BAD = 'var(--gone-ink)'
 /** A change's state as people say it. */
 export const STATES: { readonly [S in State]: Look } = {
   proposed: { word: 'waiting', color: QUIET },
-  approved: { word: 'approved, not yet written', color: QUIET },
-  applying: { word: 'being written', color: QUIET },
-  applied: { word: 'written', color: GOOD },
+  approved: { word: 'approved, not yet applied', color: QUIET },
+  applying: { word: 'being applied', color: QUIET },
+  applied: { word: 'applied', color: GOOD },
   rejected: { word: 'rejected', color: QUIET },
   stale: { word: 'went stale', color: BAD },
   failed: { word: 'failed', color: BAD },
