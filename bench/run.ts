@@ -13,7 +13,7 @@ import { watchMemory } from './memory.ts'
 import { openProfiler } from './profile.ts'
 import { loads, report } from './report.ts'
 import { type Stages, stagesOf } from './stages.ts'
-import { type Start, timeStart } from './start.ts'
+import { timeStart } from './start.ts'
 import { FLOOR, openTargets, type Target } from './targets.ts'
 
 const { values } = parseArgs({

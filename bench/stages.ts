@@ -5,6 +5,8 @@ import type { CallFrame, Profile, ProfileNode } from './profile.ts'
 /** Microseconds by stage. */
 export type Stages = ReadonlyMap<string, number>
 
+/** Rooms whose work is always somebody's: it counts for who called. */
+const WORDS = ['base', 'model']
 const SOURCE = join(import.meta.dirname, '../src')
 const PACKAGES: readonly (readonly [stage: string, pattern: RegExp])[] = [
   ['MCP SDK', /node_modules\/(@modelcontextprotocol|@hono)\//],
@@ -51,6 +53,7 @@ function stageOf({ functionName, url }: CallFrame): string | null {
   if (!url.startsWith('file:')) return null
   const path = fileURLToPath(url)
   const inside = relative(SOURCE, path)
-  if (!inside.startsWith('..')) return inside.split(sep)[0] ?? null
+  const [room = ''] = inside.split(sep)
+  if (room !== '..') return WORDS.includes(room) ? null : room
   return PACKAGES.find(([, pattern]) => pattern.test(path))?.[0] ?? null
 }

@@ -44,7 +44,7 @@ function commands(): string {
     return stdout.trimEnd()
   }
   const all = [[], ['pilot'], ['serve'], ['connect'], ['enrol'], ['journal', 'verify'], ['check']]
-  return `# Commands\n\n${all.map((args) => `## gatehouse ${args.join(' ')}\n\n\`\`\`\n${help(...args)}\n\`\`\`\n`).join('\n')}`
+  return `# Commands\n\n${all.map((args) => `## ${['gatehouse', ...args].join(' ')}\n\n\`\`\`\n${help(...args)}\n\`\`\`\n`).join('\n')}`
 }
 
 const check = process.argv.includes('--check')

@@ -29,8 +29,8 @@ const STOP_WITHIN_MS = 15_000
 export async function startPart(name: PartName, config: string, secrets: Readonly<Record<string, string>>): Promise<Running> {
   const child = fork(join(import.meta.dirname, 'gatehouse.ts'), ['serve', '--config', config, '--part', name], {
     detached: true,
-    env: { ...inherited(), ...secrets },
-    execArgv: name === 'gate' ? ['--max-semi-space-size=8'] : [],
+    env: { ...inherited(), ...secrets, ...(process.env.ARENA ? { MALLOC_ARENA_MAX: process.env.ARENA } : {}) },
+    execArgv: name === 'gate' ? (process.env.GATE_ARGV ?? '--max-semi-space-size=8').split(' ') : [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))

@@ -8,6 +8,7 @@ export const PILOT = queryOptions({ queryKey: ['pilot'], queryFn: () => ask(CALL
 export const CHANGES = queryOptions({ queryKey: ['changes'], queryFn: () => ask(CALLS.changes, { input: {} }) })
 export const DRAFTS = queryOptions({ queryKey: ['drafts'], queryFn: () => ask(CALLS.drafts, { input: {} }) })
 export const SESSIONS = queryOptions({ queryKey: ['sessions'], queryFn: () => ask(CALLS.sessions, { input: {} }) })
+export const DEVICES = queryOptions({ queryKey: ['devices'], queryFn: () => ask(CALLS.devices, { input: {} }) })
 export const journalFrom = (from: number | null, limit: number) =>
   queryOptions({
     queryKey: ['journal', from, limit],

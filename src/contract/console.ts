@@ -140,6 +140,8 @@ const LinkView = z.object({
   expiresAt: Time,
 })
 
+const Device = z.object({ id: z.string(), name: z.string(), platform: z.string(), enrolledAt: Time, revokedAt: Time.nullable() })
+const Devices = z.object({ devices: z.array(Device) })
 const DeviceInvite = z.object({ code: z.string(), command: z.string(), expiresAt: Time })
 
 /** What changed, without saying how: the page asks again. Sent as the `data` of server-sent events at EVENTS_PATH. */
@@ -201,6 +203,8 @@ export const CALLS = {
   link:          get( '/desk/api/links/:id',                     'person',    Nothing,         LinkView),
   grantSession:  post('/desk/api/links/:id/grant',               'confirmed', Grant,           Nothing),
   denySession:   post('/desk/api/links/:id/deny',                'person',    Nothing,         Nothing),
+  devices:       get( '/desk/api/devices',                       'person',    Nothing,         Devices),
+  revokeDevice:  post('/desk/api/devices/:id/revoke',            'person',    Revocation,      Nothing),
   inviteDevice:  post('/desk/api/devices/invite',                'person',    Nothing,         DeviceInvite),
 } as const
 

@@ -47,6 +47,8 @@ export function answerCalls(scope: FastifyInstance, desk: Desk): void {
   forSignedIn(CALLS.link, ({ id, act }) => desk.pendingSession(id, act))
   forSignedIn(CALLS.grantSession, async ({ id, input, act }) => onto(await desk.decideSession({ userCode: id, decision: 'grant', ...input }, act), nothing))
   forSignedIn(CALLS.denySession, async ({ id, act }) => onto(await desk.decideSession({ userCode: id, decision: 'deny' }, act), nothing))
+  forSignedIn(CALLS.devices, ({ act }) => desk.devices(act))
+  forSignedIn(CALLS.revokeDevice, async ({ id, input, act }) => onto(await desk.revokeDevice({ id, ...input }, act), nothing))
   forSignedIn(CALLS.inviteDevice, ({ act }) => desk.inviteDevice(act))
 }
 

@@ -75,6 +75,10 @@ export type Desk = {
   readonly pendingSession: (userCode: string, act: Act) => Answered<CallAnswer<'link'>>
   /** A grant names one of the offered use cases, `use_case_not_assigned` otherwise, and comes from a viewer who confirmed within CONFIRMED_SECONDS. */
   readonly decideSession: (given: SessionDecision, act: Act) => Answered<null>
+  /** The viewer's own devices, newest first, revoked ones too. */
+  readonly devices: (act: Act) => Answered<CallAnswer<'devices'>>
+  /** One of the viewer's own is trusted no more, and its sessions end. Refuses `not_found` alike for unknown and another's. */
+  readonly revokeDevice: (given: CallInput<'revokeDevice'> & { readonly id: string }, act: Act) => Answered<null>
   /** A code for one device of the viewer's own, once and for minutes. */
   readonly inviteDevice: (act: Act) => Answered<CallAnswer<'inviteDevice'>>
 

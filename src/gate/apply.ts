@@ -71,7 +71,7 @@ async function settle(applier: Applier, change: Change, event: ChangeEvent): Pro
   const next = transition(change, event)
   if (!next.ok) throw new Error(`an applying change cannot become ${event.event}`)
   const kind = { applied: 'change.applied', stale: 'change.stale', failed: 'change.failed', unknown_outcome: 'change.unknown_outcome' }[
-    String(next.value.state)
+    next.value.state as 'applied' | 'stale' | 'failed' | 'unknown_outcome'
   ] as EntryKind
   const outcome = await applier.record(entryOf(kind, next.value))
   // Not journalled: it stays as it is, and the next look reads back and says so then.

@@ -71,7 +71,7 @@ export async function show(showing: Showing, id: string, viewer: Viewer, correla
     detail: { draft: id, fields: [...operation.returns] },
   })
   if (!receipt.ok) return receipt
-  const fields = operation.returns.map((name) => ({ label: fieldOf(resource, name).describe, value: String(row[name] ?? '') }))
+  const fields = operation.returns.map((name) => ({ label: fieldOf(resource, name).describe, value: textual(row[name]) }))
   return done(mint<Shown>({ form: operation.form, title: operation.title, fields, text: textOf(operation, draft.sealed, showing.tokensOf(draft.session)) }))
 }
 
@@ -89,3 +89,5 @@ function textOf(operation: Operation, sealed: string, tokens: Tokens): string {
 
 /** A text argument that may be longer is the letter itself, not a line of it. */
 const LINE_LENGTH_MAX = 500
+
+const textual = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '')

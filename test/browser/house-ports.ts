@@ -174,9 +174,10 @@ export const journalPorts = (state: State): Some<'journalTail' | 'names' | 'refu
   }
 }
 
-export const linkPorts = (state: State): Some<'pendingSession' | 'decideSession' | 'inviteDevice'> => {
+export const linkPorts = (state: State): Some<'pendingSession' | 'decideSession' | 'devices' | 'revokeDevice' | 'inviteDevice'> => {
   const { did } = state
   let decided = false
+  const device = { id: 'd-anna', name: 'anna-laptop', platform: 'linux', enrolledAt: state.now() - 86_400_000, revokedAt: null as number | null }
   return {
     pendingSession: async (userCode, { viewer }) =>
       userCode === LINK.userCode && viewer.person === 'anna' && !decided
@@ -190,6 +191,13 @@ export const linkPorts = (state: State): Some<'pendingSession' | 'decideSession'
       const granted = decision.decision === 'grant'
       const detail = { granted, useCase: decision.decision === 'grant' ? decision.useCase : null }
       did(`link ${granted ? 'granted' : 'denied'}`, { kind: 'session.decided', outcome: 'done', person: viewer.person, correlation, detail })
+      return done(null)
+    },
+    devices: async ({ viewer }) => done({ devices: viewer.person === 'anna' ? [device] : [] }),
+    revokeDevice: async ({ id, why }, { viewer, correlation }) => {
+      if (id !== device.id || viewer.person !== 'anna') return refuse(refusal('not_found', 'no such device of yours'))
+      device.revokedAt = state.now()
+      did(`revoked ${id}`, { kind: 'device.revoked', outcome: 'done', device: id, person: viewer.person, correlation, detail: { by: viewer.person, why } })
       return done(null)
     },
     inviteDevice: async ({ viewer, correlation }) => {

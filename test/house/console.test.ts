@@ -119,6 +119,20 @@ describe('the console of the running house', () => {
     await page.context().close()
   }, 60_000)
 
+  it('revokes a device, and its key is nobody’s from then on', async () => {
+    const offered = () => fetch(`${pilot.raise.gateUrl}/v1/operations`, { headers: session.headers('GET', '/v1/operations', { token: null }) })
+    session.heard(await offered())
+    expect((await offered()).status).toBe(200)
+    const page = await as('employee')
+    await goTo(page, 'Devices')
+    await page.getByRole('button', { name: 'Revoke test device' }).click()
+    await page.keyboard.type('it was sold')
+    await page.keyboard.press('Enter')
+    await page.getByText(/^revoked/).waitFor()
+    expect((await offered()).status).toBe(401)
+    await page.context().close()
+  }, 60_000)
+
   async function picture(page: Awaited<ReturnType<typeof as>>, name: string): Promise<void> {
     mkdirSync(PICTURES ?? '', { recursive: true })
     await page.waitForTimeout(300)

@@ -1,7 +1,7 @@
 import type { DeskAnswer, DeskPerson } from '../../src/bin/pilot/desk-client.ts'
-import type { Raise } from '../../src/bin/pilot/raise.ts'
 import { statusesOf } from '../../src/synth/facts.ts'
 import type { ProvenSession } from './session.ts'
+import type { Served } from './standing.ts'
 
 /** A change as a person's console shows it. */
 export type ChangeSeen = {
@@ -40,6 +40,6 @@ export const decide = (person: DeskPerson, { id, version, digest }: ChangeSeen, 
   person.call('decideChange', { version, digest, decision, reason: 'spoke with the customer' }, id)
 
 /** The status a shipment really has, as nobody covers it. */
-export async function statusOf({ cluster }: Pick<Raise, 'cluster'>, shipmentId: string): Promise<string | undefined> {
+export async function statusOf({ cluster }: Served, shipmentId: string): Promise<string | undefined> {
   return (await statusesOf({ ...cluster.superuser, database: 'tms' }, [shipmentId])).get(shipmentId)
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { PilotPeople } from '../../src/bin/pilot/people.ts'
 import { Enrolled } from '../../src/contract/connector.ts'
 import { openGateClient } from '../../src/endpoint/gate-client.ts'
 import { makeKey } from '../../src/endpoint/key-store.ts'
@@ -21,7 +22,10 @@ export type ProvenSession = {
   readonly heard: (response: Response) => void
 }
 
-export async function openProvenSession(pilot: PilotHouse, useCase = 'customer-inquiry', code = pilot.raise.people.enrolmentCode): Promise<ProvenSession> {
+/** A pilot in this process, or one started by its command. */
+export type SessionHouse = Pick<PilotHouse, 'employee'> & { readonly raise: { readonly gateUrl: string; readonly people: Pick<PilotPeople, 'enrolmentCode'> } }
+
+export async function openProvenSession(pilot: SessionHouse, useCase = 'customer-inquiry', code = pilot.raise.people.enrolmentCode): Promise<ProvenSession> {
   const { gateUrl } = pilot.raise
   const key = makeKey()
   const client = openGateClient({ gate: gateUrl, key, clock: Date.now, random: randomBytes })

@@ -1,14 +1,13 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import type { Raise } from '../../src/bin/pilot/raise.ts'
+import type { Connection } from '../../src/store/cluster/cluster.ts'
+
+/** A house whose PostgreSQL we may break. */
+export type Served = { readonly cluster: { readonly superuser: Connection } }
 
 /** Work as the server's superuser in one of its databases: for looking, and for breaking things. */
-export async function asSuperuser<T>(
-  { cluster }: Pick<Raise, 'cluster'>,
-  database: 'gatehouse' | 'tms' | 'postgres',
-  work: (client: pg.Client) => Promise<T>,
-): Promise<T> {
+export async function asSuperuser<T>({ cluster }: Served, database: 'gatehouse' | 'tms' | 'postgres', work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ ...cluster.superuser, database })
   client.on('error', () => undefined)
   await client.connect()
@@ -23,7 +22,7 @@ export async function asSuperuser<T>(
 const OURS = ['person', 'invite', 'device', 'session_request', 'session', 'access_token', 'exposure', 'change', 'draft', 'access_request']
 
 /** All that stands: our rows, the TMS's, and the files of the data folder. Two of these are equal when nothing else happened. */
-export async function standing(raise: Pick<Raise, 'cluster' | 'dataFolder'>): Promise<Readonly<Record<string, string>>> {
+export async function standing(raise: Served & { readonly dataFolder: string }): Promise<Readonly<Record<string, string>>> {
   const ours = await asSuperuser(raise, 'gatehouse', (client) => digests(client, OURS))
   const tms = await asSuperuser(raise, 'tms', (client) => digests(client, ['tms.shipment', 'tms.shipment_event', 'tms.orders', 'tms.customer']))
   return { ...ours, ...tms, files: filesOf(raise.dataFolder).join('\n') }
@@ -46,9 +45,7 @@ const filesOf = (folder: string): readonly string[] =>
     .toSorted()
 
 /** Holds every table of the TMS: whatever asks it now waits, and is seen waiting. So what is refused meanwhile never asked. */
-export async function holdSource({
-  cluster,
-}: Pick<Raise, 'cluster'>): Promise<{ readonly waiting: () => Promise<number>; readonly release: () => Promise<void> }> {
+export async function holdSource({ cluster }: Served): Promise<{ readonly waiting: () => Promise<number>; readonly release: () => Promise<void> }> {
   const client = new pg.Client({ ...cluster.superuser, database: 'tms' })
   client.on('error', () => undefined)
   await client.connect()

@@ -3,7 +3,7 @@ import type { Connector } from '../../connectors/connector.ts'
 import type { Desk } from '../../desk/desk.ts'
 import type { Admission } from '../../gate/admit.ts'
 import type { Gate } from '../../gate/gate.ts'
-import { type Revoking, revokeSession, type SessionRevoked } from '../../gate/revoke.ts'
+import { type Revoking, revokeDevice, revokeSession, type SessionRevoked } from '../../gate/revoke.ts'
 import { openPassphrases } from '../../identity/passphrase.ts'
 import { readVkey } from '../../journal/key.ts'
 import { accessRequests } from '../../store/access-requests.ts'
@@ -42,7 +42,15 @@ export function openDesk({ house, gate, stores, admission, revoking, connectors,
   const { config, entries } = house
   const lookup = openLookup(stores)
   const front = { people: stores.people, passphrases: openPassphrases({ random: newRandom }), tell: gate.record, clock: gate.clock, random: newRandom }
-  const people = peoplePorts({ front, directory, publicUrl: config.publicUrl, pin, clock: gate.clock })
+  const people = peoplePorts({
+    front,
+    directory,
+    devices: stores.devices,
+    revokeDevice: (given) => revokeDevice({ ...revoking, devices: stores.devices }, given),
+    publicUrl: config.publicUrl,
+    pin,
+    clock: gate.clock,
+  })
   const groupsOf = async (person: string): Promise<readonly string[]> => {
     const found = await stores.people.byId(person)
     return found.ok ? (found.value?.groups ?? []) : []

@@ -1,13 +1,17 @@
-import { done, type Outcome } from '../../base/outcome.ts'
+import { done, type Outcome, refuse } from '../../base/outcome.ts'
 import type { Desk, Viewer } from '../../desk/desk.ts'
+import type { DeviceRevoked } from '../../gate/revoke.ts'
+import type { DeviceStore } from '../../identity/device-store.ts'
 import { invite, setPassphrase } from '../../identity/invite.ts'
 import { confirm, type FrontDesk, type SignedIn, signIn, signOut, whoIs } from '../../identity/sign-in.ts'
-import type { Refusal } from '../../model/refusal.ts'
+import { type Refusal, refusal } from '../../model/refusal.ts'
 import type { Directory } from '../../policy/directory.ts'
 
 export type PeopleHouse = {
   readonly front: FrontDesk
   readonly directory: Directory
+  readonly devices: Pick<DeviceStore, 'byId' | 'ofPerson'>
+  readonly revokeDevice: (given: DeviceRevoked) => ReturnType<Desk['revokeDevice']>
   readonly publicUrl: string
   /** Of a certificate of our own making, for the enrolment code to carry. */
   readonly pin: string | null
@@ -19,7 +23,7 @@ export type Behind = (viewer: Viewer) => SignedIn
 
 /** Signing in and out, passphrases, and codes for devices. */
 export function peoplePorts(house: PeopleHouse): {
-  readonly ports: Pick<Desk, 'signIn' | 'setPassphrase' | 'whoIs' | 'confirm' | 'signOut' | 'inviteDevice'>
+  readonly ports: Pick<Desk, 'signIn' | 'setPassphrase' | 'whoIs' | 'confirm' | 'signOut' | 'devices' | 'revokeDevice' | 'inviteDevice'>
   readonly behind: Behind
 } {
   const known = new WeakMap<Viewer, SignedIn>()
@@ -55,6 +59,17 @@ export function peoplePorts(house: PeopleHouse): {
     },
     async signOut(_cookie, { viewer }) {
       return signOut(front, behind(viewer))
+    },
+    async devices({ viewer }) {
+      const found = await house.devices.ofPerson(viewer.person)
+      if (!found.ok) return found
+      return done({ devices: found.value.map(({ id, name, platform, enrolledAt, revokedAt }) => ({ id, name, platform, enrolledAt, revokedAt })) })
+    },
+    async revokeDevice({ id, why }, { viewer, correlation }) {
+      const found = await house.devices.byId(id)
+      if (!found.ok) return found
+      if (found.value?.person !== viewer.person) return refuse(refusal('not_found', 'there is no such device of yours'))
+      return house.revokeDevice({ device: id, by: viewer.person, why, correlation })
     },
     async inviteDevice({ viewer, correlation }) {
       const invited = await invite(front, { person: viewer.person, purpose: 'device', by: viewer.person, correlation })

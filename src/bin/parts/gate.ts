@@ -111,7 +111,10 @@ export async function startGate(config: Config, environment: Environment): Promi
     ready: tls?.pin ? { pin: tls.pin } : {},
     async stop() {
       // No new connection is taken and what is under way is answered; only then does the journal close.
+      // A connection that is kept alive past its last answer would hold us up until its own timeout.
+      const sweep = setInterval(() => agents.server.closeIdleConnections(), 50)
       await Promise.all([agents.close(), people.close()])
+      clearInterval(sweep)
       await Promise.all([told.stop(), desk.close(), feed.close()])
       await tellCapped(gate.record, sources)
       await gate.record({ kind: 'house.stopped', outcome: 'done' })

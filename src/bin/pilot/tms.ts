@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { Fault } from '../../model/fault.ts'
 import type { Cluster } from '../../store/cluster/cluster.ts'
 import { guestDatabase } from '../../store/guest.ts'
 import { contained } from '../../synth/contained.ts'
@@ -29,6 +31,7 @@ const GROUP_ACCOUNTS = 40
 /** The company's TMS, a database beside ours with an owner and roles of its own: made up, or loaded from the company's export. */
 export async function loadTms(cluster: Cluster, choice: TmsChoice): Promise<LoadedTms> {
   const { say, shipments } = choice
+  if (shipments !== undefined && !existsSync(shipments)) throw new Fault('import_refused', `there is no file \`${shipments}\``, 'check its path')
   if (shipments !== undefined && !choice.demoUncontained) contained({ folder: choice.dataFolder, file: shipments, agentUser: choice.agentUser ?? null })
   const logins = { tms_read: cluster.secret('tms-read'), tms_write: cluster.secret('tms-write') }
   await guestDatabase({ admin: cluster.superuser, database: 'tms', owner: TMS_OWNER, logins })

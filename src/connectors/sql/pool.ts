@@ -26,9 +26,9 @@ export function openPool(settings: PoolSettings): pg.Pool {
     idle_in_transaction_session_timeout: settings.statementTimeoutMs,
     connectionTimeoutMillis: 3000,
     idleTimeoutMillis: 60_000,
-    types: { getTypeParser: (oid: number, format?: string) => PARSERS.get(oid) ?? pg.types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text') },
+    types: { getTypeParser: (oid, format) => PARSERS.get(oid) ?? pg.types.getTypeParser(oid, format) },
     pipeline: true,
-  } as pg.PoolConfig)
+  })
   // An idle connection that dies (the server restarted) must not take the process with it: the next ask opens another.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))

@@ -6,6 +6,7 @@ import { CALLS, type CallAnswer, CONFIRMED_SECONDS } from '../../contract/consol
 import { linkOf, ME } from '../answers.ts'
 import { ask, hasCode } from '../ask.ts'
 import { Confirm } from '../parts/confirm.tsx'
+import { fewOf } from '../parts/few.ts'
 import { Notice } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
 import { Until } from '../parts/time.tsx'
@@ -105,7 +106,7 @@ function Choose({ link, onSaid }: { readonly link: CallAnswer<'link'>; readonly 
       <Radio.Group value={chosen} onChange={setChosen} label="What is it for?" mb="md">
         <Stack gap={6} mt={6}>
           {offered.map(({ id, title, accounts }) => (
-            <Radio key={id} value={id} label={title} description={`Accounts: ${accounts.join(', ')}`} />
+            <Radio key={id} value={id} label={title} description={`Accounts: ${fewOf(accounts)}`} />
           ))}
         </Stack>
       </Radio.Group>

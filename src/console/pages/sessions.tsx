@@ -4,6 +4,7 @@ import { Fragment, useState } from 'react'
 import { CALLS, type CallAnswer } from '../../contract/console.ts'
 import { SESSIONS } from '../answers.ts'
 import { ask } from '../ask.ts'
+import { fewOf } from '../parts/few.ts'
 import { Notice } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
 import { ReasonForm } from '../parts/reason-form.tsx'
@@ -62,7 +63,7 @@ function Row({ session, revoking, onRevoke }: { readonly session: SessionView; r
       <Table.Td>
         {session.useCase}
         <Text size="xs" c="dimmed">
-          {session.accounts.join(', ')}
+          {fewOf(session.accounts)}
         </Text>
       </Table.Td>
       <Table.Td>
