@@ -38,7 +38,7 @@ export async function oauthRoutes(app: FastifyInstance, given: OAuth): Promise<v
     )
     // A body nobody could read is refused in OAuth's words too (RFC 6749 §5.2). What our own code threw goes to the house's handler.
     scope.setErrorHandler(async (error: Thrown, request, reply) => {
-      if (!isCallers(error)) throw error
+      if (!isCallers(error)) throw new Error('the authorization server failed', { cause: error })
       const said = refusalOf(error, BODY_BYTES_MAX)
       return request.url.startsWith('/oauth/')
         ? oauthRefusal(request, reply, await told(given.admission, 'session.refused', request, said))

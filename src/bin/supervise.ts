@@ -21,6 +21,11 @@ export type Running = {
 }
 
 const STOP_WITHIN_MS = 15_000
+/**
+ * Some 40 MB of the gate's heap live at once. Told that it may have 512 it is collected when it has grown by half; with all of the
+ * machine's memory to go by V8 lets it grow fourfold first, and the gate held 350 MB under load instead of 230.
+ */
+const GATE_HEAP = ['--max-semi-space-size=16', '--max-old-space-size=512']
 
 /**
  * Starts a part as a process of its own. It is not in our process group, so that Ctrl-C in the terminal reaches us alone and
@@ -29,8 +34,8 @@ const STOP_WITHIN_MS = 15_000
 export async function startPart(name: PartName, config: string, secrets: Readonly<Record<string, string>>): Promise<Running> {
   const child = fork(join(import.meta.dirname, 'gatehouse.ts'), ['serve', '--config', config, '--part', name], {
     detached: true,
-    env: { ...inherited(), ...secrets, ...(process.env.ARENA ? { MALLOC_ARENA_MAX: process.env.ARENA } : {}) },
-    execArgv: name === 'gate' ? (process.env.GATE_ARGV ?? '--max-semi-space-size=8').split(' ') : [],
+    env: { ...inherited(), ...secrets },
+    execArgv: name === 'gate' ? GATE_HEAP : [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))

@@ -34,7 +34,7 @@ applying         .         .         .         applied  stale  failed  unknown_o
 applied          .         .         .         .        .      .       .                .
 stale            approved  rejected  .         .        .      .       .                voided
 failed           .         .         .         .        .      .       .                .
-unknown_outcome  .         .         .         applied  .      failed  .                .
+unknown_outcome  .         .         .         applied  stale  failed  .                .
 voided           .         .         .         .        .      .       .                .
 `
   .trim()

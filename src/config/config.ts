@@ -6,7 +6,7 @@ import { Fault } from '../model/fault.ts'
 const Address = z
   .string()
   .regex(/^(\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}$/i, 'an address is `host:port`')
-  .refine((address) => addressOf(address).port <= 65_535, 'a port is at most 65535')
+  .refine((address) => !(addressOf(address).port > 65_535), 'a port is at most 65535')
 /** Proofs are made for this with a path behind it, letter by letter. */
 const PublicUrl = z
   .url({ protocol: /^https?$/ })
@@ -47,7 +47,7 @@ const ConfigShape = z.strictObject({
       costMax: z.number().positive().default(60),
       costPerMinute: z.number().positive().default(1500),
       sourcePerSecond: z.number().positive().default(50),
-      sourceBurst: z.number().positive().default(200),
+      sourceBurst: z.number().min(1).default(200),
     })
     .default({ costMax: 60, costPerMinute: 1500, sourcePerSecond: 50, sourceBurst: 200 }),
 })

@@ -88,10 +88,11 @@ function check(applier: Applier, change: Change): Outcome<Checked, string> {
 
 function orderOf(applier: Applier, change: Change): Outcome<Pick<Checked, 'order' | 'writer'>, string> {
   const operation = Object.hasOwn(applier.catalogue.operations, change.operation) ? applier.catalogue.operations[change.operation] : undefined
-  const writer = applier.writers[change.system]
+  const writer = Object.hasOwn(applier.writers, change.system) ? applier.writers[change.system] : undefined
   const settable =
     operation && Object.keys(change.after).every((field) => Object.hasOwn(operation.sets, field) && fieldOf(operation.resource, field).class === 'open')
-  if (!operation || !writer || !settable || operation.resource.name !== change.resource) return refuse('the catalogue has no such change')
+  const itsOwn = operation?.system === change.system && operation.resource.name === change.resource
+  if (!operation || !writer || !settable || !itsOwn) return refuse('the catalogue has no such change')
   return done({ writer, order: { resource: operation.resource, key: change.key, account: change.account, before: change.before, after: change.after } })
 }
 

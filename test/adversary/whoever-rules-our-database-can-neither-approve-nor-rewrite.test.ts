@@ -4,7 +4,7 @@ import { run } from '../support/cli.ts'
 import { changeSeen, decide, proposeHold, shipmentsOnTheWay, statusOf } from '../support/decisions.ts'
 import { type HouseJournal, houseJournal } from '../support/entries.ts'
 import { type PilotHouse, startPilot } from '../support/pilot.ts'
-import { processesNaming, runs } from '../support/processes.ts'
+import { known, processesNaming, runs } from '../support/processes.ts'
 import { openProvenSession, type ProvenSession } from '../support/session.ts'
 import { asSuperuser } from '../support/standing.ts'
 import { rewrite } from '../support/tamper.ts'
@@ -33,7 +33,7 @@ const sql = (text: string, values: readonly unknown[] = []) => asSuperuser(pilot
 const shipment = (n: number): string => shipments[n] ?? ''
 const really = (n: number) => statusOf(pilot.raise, shipment(n))
 const stateOf = async (id: string) => (await changeSeen(approver, id)).state
-const pidOf = (part: string): number => pilot.raise.house.pids[part] ?? 0
+const pidOf = (part: string): number => known(pilot.raise.house.pids[part])
 
 /** One honest change is approved and applied: whatever was approved before it, the applier has looked at by then. */
 async function expectApplierLooked(n: number): Promise<void> {

@@ -3,6 +3,7 @@ import type { DeskPerson } from '../../src/bin/pilot/desk-client.ts'
 import { changeSeen, decide, proposeHold, shipmentsOnTheWay, statusOf } from '../support/decisions.ts'
 import { type HouseJournal, houseJournal } from '../support/entries.ts'
 import { type PilotHouse, startPilot } from '../support/pilot.ts'
+import { known } from '../support/processes.ts'
 import { openProvenSession, type ProvenSession } from '../support/session.ts'
 import { asSuperuser } from '../support/standing.ts'
 
@@ -40,7 +41,7 @@ const meanwhile = (shipmentId: string, status: string) =>
 
 /** The applier stands still while `work` is done. */
 async function withApplierHeld<T>(work: () => Promise<T>): Promise<T> {
-  const pid = pilot.raise.house.pids['apply'] ?? 0
+  const pid = known(pilot.raise.house.pids['apply'])
   process.kill(pid, 'SIGSTOP')
   try {
     return await work()

@@ -10,7 +10,7 @@ import { changeSeen, proposeHold, shipmentsOnTheWay } from '../support/decisions
 import { houseJournal } from '../support/entries.ts'
 import { mcpVisitor, toolText } from '../support/mcp-visitor.ts'
 import { freePorts, type PilotCommand, passableFolder, secretsIn, startPilotCommand } from '../support/pilot-command.ts'
-import { processesNaming, runs } from '../support/processes.ts'
+import { known, processesNaming, runs } from '../support/processes.ts'
 import { openProvenSession, type ProvenSession } from '../support/session.ts'
 import { holdSource } from '../support/standing.ts'
 
@@ -52,15 +52,14 @@ const sizeOf = async (): Promise<number> => {
 }
 const verified = () => verifyAt(pilot.house.databaseUrl('gate'), join(folder, 'keys/journal.key.vkey'), join(folder, 'keys/journal.signed'))
 
-/** What must hold of every start that fails: exit code 1, what and what next, no stack, no secret, nothing left running but what ran before. */
-function expectFault(ran: Ran, code: string, message: RegExp, running: readonly number[]): void {
+/** What must hold of every start that fails: exit code 1, what and what next, no stack, no secret. */
+function expectFault(ran: Ran, code: string, message: RegExp): void {
   expect(ran.err).toMatch(/^gatehouse: /m)
   expect(ran.err).toMatch(message)
   expect(ran.err).toMatch(new RegExp(`\\n {2}code: ${code}\\n {2}next: .+\\n`))
   expect(ran.err).not.toMatch(/\n\s+at /)
   expect(ran.code).toBe(1)
   for (const secret of secretsIn(folder)) expect(ran.out + ran.err).not.toContain(secret)
-  expect(processesNaming(place).map(({ pid }) => pid)).toEqual(running)
 }
 
 describe('a running pilot', () => {
@@ -78,7 +77,8 @@ describe('a running pilot', () => {
   it('does not let a second one onto its data: data_in_use, and the first does not notice', async () => {
     const running = processesNaming(place).map(({ pid }) => pid)
     const second = await run(['pilot', '--data', folder, '--port', String(await freePorts())])
-    expectFault(second, 'data_in_use', /another Gatehouse is running on `.*`/, running)
+    expectFault(second, 'data_in_use', /another Gatehouse is running on `.*`/)
+    expect(processesNaming(place).map(({ pid }) => pid)).toEqual(running)
     expect((await session.ask('POST', READ, { shipmentId })).status).toBe(200)
   })
 })
@@ -126,7 +126,8 @@ describe('a start that cannot be', () => {
       await new Promise<void>((listening) => other.listen(port + offset, '127.0.0.1', listening))
       try {
         const ran = await run(['pilot', '--data', folder, '--port', String(port)])
-        expectFault(ran, 'port_taken', new RegExp(`127\\.0\\.0\\.1:${port + offset} is taken by another program`), [])
+        expectFault(ran, 'port_taken', new RegExp(`127\\.0\\.0\\.1:${port + offset} is taken by another program`))
+        expect(processesNaming(place)).toEqual([])
       } finally {
         other.close()
       }
@@ -140,7 +141,8 @@ describe('a start that cannot be', () => {
     cpSync(join(REPOSITORY, 'src'), join(copy, 'src'), { recursive: true })
     for (const name of ['node_modules', 'catalogue', 'policies', 'package.json']) symlinkSync(join(REPOSITORY, name), join(copy, name))
     const ran = await run(['pilot', '--data', folder, '--port', String(port)], { program: join(copy, 'src/bin/gatehouse.ts') })
-    expectFault(ran, 'console_missing', /console/, [])
+    expectFault(ran, 'console_missing', /console/)
+    expect(processesNaming(place)).toEqual([])
   }, 30_000)
 })
 
@@ -174,7 +176,7 @@ describe('SIGKILL of the pilot', () => {
     pilot.program.kill('SIGKILL')
     expect((await pilot.program.ended).code).toBeNull()
     await expect.poll(() => parts.filter(({ pid }) => runs(pid)), { timeout: 15_000 }).toEqual([])
-    const orphan = readPostmaster(folder)?.pid ?? 0
+    const orphan = known(readPostmaster(folder)?.pid)
     expect(runs(orphan)).toBe(true)
 
     pilot = await startPilotCommand(folder, port)
@@ -188,7 +190,7 @@ describe('SIGKILL of the pilot', () => {
     const answer = await session.ask('POST', READ, { shipmentId })
     const { entry } = (await answer.json()) as { readonly entry: { readonly index: number } }
     const all = processesNaming(folder)
-    const postmaster = readPostmaster(folder)?.pid ?? 0
+    const postmaster = known(readPostmaster(folder)?.pid)
     pilot.program.kill('SIGKILL')
     process.kill(postmaster, 'SIGKILL')
     await pilot.program.ended
@@ -204,7 +206,8 @@ describe('SIGKILL of the pilot', () => {
 describe('a part that ends by itself', () => {
   it('takes the house down in order: part_ended, exit code 1, nothing left running', async () => {
     const [part] = processesNaming(folder).filter(({ command }) => command.includes('--part apply'))
-    process.kill(part?.pid ?? 0, 'SIGKILL')
-    expectFault(await pilot.program.ended, 'part_ended', /the apply process ended by itself \(by a signal\)/, [])
+    process.kill(known(part?.pid), 'SIGKILL')
+    expectFault(await pilot.program.ended, 'part_ended', /the apply process ended by itself \(by a signal\)/)
+    expect(processesNaming(place)).toEqual([])
   }, 30_000)
 })

@@ -4,7 +4,7 @@ import { nextStepOf, type RefusalCode, statusOf, titleOf } from '../../src/model
 import { type HouseJournal, houseJournal } from '../support/entries.ts'
 import { type PilotHouse, startPilot } from '../support/pilot.ts'
 import { openProvenSession, type ProvenSession } from '../support/session.ts'
-import { holdSource, standing } from '../support/standing.ts'
+import { asSuperuser, holdSource, standing } from '../support/standing.ts'
 import { say, strangerAt } from '../support/stranger.ts'
 
 const READ = '/v1/operations/getShipmentSummary'
@@ -174,6 +174,29 @@ it('answers one of twenty that carry the same proof at once', async () => {
   expect(answers.filter(({ body }) => body['code'] === 'proof_replayed')).toHaveLength(19)
 })
 
+it.each([
+  {
+    what: 'a token past its five minutes',
+    code: 'token_expired',
+    detail: 'the access token has expired',
+    table: 'access_token',
+    column: 'expires_at',
+    key: 'session',
+  },
+  { what: 'a session past its hour', code: 'session_ended', detail: 'the session reached its end', table: 'session', column: 'ends_at', key: 'id' },
+])('refuses $what as $code, over REST and MCP', async ({ code, detail, table, column, key }) => {
+  const old = await openProvenSession(pilot, 'customer-inquiry', await freshCode())
+  await asSuperuser(pilot.raise, 'gatehouse', (client) =>
+    client.query(`update ${table} set ${column} = now() - interval '1 second' where ${key} = $1`, [old.id]),
+  )
+  for (const path of [READ, '/mcp']) {
+    const answer = await withoutEffect(() => old.ask('POST', path, { shipmentId: 'S-100042' }))
+    const body = (await answer.json()) as { readonly correlationId: string }
+    expect(body).toMatchObject({ status: 401, code, detail })
+    expect(await journal.about(body.correlationId)).toMatchObject([{ kind: 'ask.refused', outcome: code }])
+  }
+})
+
 describe('a key that nobody enrolled', () => {
   it('is device_unknown where the offer is asked for, with its own valid proof', async () => {
     const { dpop } = strangerAt(gate)
@@ -228,7 +251,7 @@ describe('a key that nobody enrolled', () => {
 })
 
 describe('a session revoked at the console', () => {
-  it('is refused at its very next ask, over REST and MCP, and its token cannot be renewed into another', async () => {
+  it('is refused at its very next ask, over REST and MCP, while the same person goes on in another', async () => {
     const employee = await pilot.employee()
     expect((await other.ask('GET', '/v1/operations')).status).toBe(200)
     const size = await journal.size()

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 
-export const GATEHOUSE = join(import.meta.dirname, '../../src/bin/gatehouse.ts')
+const GATEHOUSE = join(import.meta.dirname, '../../src/bin/gatehouse.ts')
 
 /** What a command came to. `code` is null when a signal ended it. */
 export type Ran = { readonly code: number | null; readonly out: string; readonly err: string }

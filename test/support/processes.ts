@@ -18,3 +18,9 @@ function commandOf(pid: string): string {
 
 /** Whether a process still runs: not gone, and not a zombie that nobody has asked about yet. */
 export const runs = (pid: number): boolean => existsSync(`/proc/${pid}`) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+
+/** A process to send a signal to. Throws for one that is not there: to signal process 0 would be to signal ourselves. */
+export function known(pid: number | undefined): number {
+  if (pid === undefined || !(pid > 1)) throw new Error(`no process to signal: ${pid}`)
+  return pid
+}

@@ -71,4 +71,4 @@ export function strangerAt(gateUrl: string): {
 }
 
 /** What the gate hands everybody. */
-export const nonceOf = async (gateUrl: string): Promise<string> => String((await say(gateUrl, { method: 'GET', path: '/healthz' })).headers['dpop-nonce'])
+const nonceOf = async (gateUrl: string): Promise<string> => String((await say(gateUrl, { method: 'GET', path: '/healthz' })).headers['dpop-nonce'])

@@ -7,6 +7,7 @@ import { type Applier, apply, resume } from '../../gate/apply.ts'
 import { approvals } from '../../gate/approvals.ts'
 import { followJournal } from '../../journal/follow.ts'
 import { readVkey, vkeyPath } from '../../journal/key.ts'
+import type { Record } from '../../journal/record.ts'
 import { Fault } from '../../model/fault.ts'
 import { complain, openHouse } from './house.ts'
 import { every, type Part } from './part.ts'
@@ -29,12 +30,18 @@ export async function startApplier(config: Config, environment: Environment): Pr
     const url = needed(environment, system.writeUrl, `the writing role of system \`${name}\``)
     return [name, openPool({ url, max: 2, statementTimeoutMs: system.timeoutMs, name: 'gatehouse apply' })] as const
   })
+  // What this process began or ended it knows at once: until the signer comes by, an altered row could have it begun a second time.
+  const record: Record = async (entry) => {
+    const receipt = await house.journal.record(entry)
+    if (receipt.ok) known.learn([{ index: receipt.value.index, entry }])
+    return receipt
+  }
   const applier: Applier = {
     catalogue: house.pack.catalogue,
     changes: house.changes,
     writers: Object.fromEntries(pools.map(([name, pool]) => [name, postgresWriter(pool)])),
     approvals: known,
-    record: house.journal.record,
+    record,
   }
 
   async function look(): Promise<void> {

@@ -18,6 +18,7 @@ export type Agent = {
   readonly close: () => Promise<void>
 }
 
+const TRIES_MAX = 5
 const NoAnswer = z.object({ kind: z.string(), code: z.string().optional(), link: z.string().optional() })
 
 export async function startScriptedAgent(home: string): Promise<Agent> {
@@ -30,20 +31,30 @@ export async function startScriptedAgent(home: string): Promise<Agent> {
     }),
   )
   const timings = new Map<string, number[]>()
+
+  async function askOnce(operation: string, input: object): Promise<Asked> {
+    const began = performance.now()
+    const result = await client.callTool({ name: operation, arguments: { ...input } })
+    const took = performance.now() - began
+    if (!result.isError) {
+      timings.set(operation, [...(timings.get(operation) ?? []), took])
+      return { ok: true, body: AnswerBody.parse(result.structuredContent) }
+    }
+    const said = NoAnswer.safeParse(result._meta?.['gatehouse/no-answer'])
+    const text = result.content.map((part) => (part.type === 'text' ? part.text : '')).join('\n')
+    return { ok: false, code: said.data?.code ?? said.data?.kind ?? 'error', text, link: said.data?.link ?? null }
+  }
+
   return {
     timings,
     operations: async () => (await client.listTools()).tools.map((tool) => tool.name),
     async ask(operation, input) {
-      const began = performance.now()
-      const result = await client.callTool({ name: operation, arguments: { ...input } })
-      const took = performance.now() - began
-      if (!result.isError) {
-        timings.set(operation, [...(timings.get(operation) ?? []), took])
-        return { ok: true, body: AnswerBody.parse(result.structuredContent) }
+      for (let tries = 1; ; tries++) {
+        const asked = await askOnce(operation, input)
+        // It asks faster than any agent: told that its address does, it waits as it was told to.
+        if (asked.ok || asked.code !== 'source_capped' || tries === TRIES_MAX) return asked
+        await new Promise((wake) => setTimeout(wake, 1000))
       }
-      const said = NoAnswer.safeParse(result._meta?.['gatehouse/no-answer'])
-      const text = result.content.map((part) => (part.type === 'text' ? part.text : '')).join('\n')
-      return { ok: false, code: said.data?.code ?? said.data?.kind ?? 'error', text, link: said.data?.link ?? null }
     },
     close: () => client.close(),
   }

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { changeOf } from '../../test/support/change.ts'
+import { CHANGE_STATES, type Change, changeDigest } from '../changes/change.ts'
+import { approvals } from './approvals.ts'
+
+const change = changeOf()
+type Entry = Readonly<Record<string, unknown>>
+const proposed = (of: Change = change, over: Entry = {}): Entry => ({
+  kind: 'change.proposed',
+  person: 'anna',
+  session: 's-1',
+  digest: changeDigest(of),
+  detail: { change: of.id },
+  ...over,
+})
+const decided = (decision: string, by = 'ben', of: Change = change): Entry => ({
+  kind: 'change.decided',
+  person: by,
+  digest: changeDigest(of),
+  detail: { change: of.id, decision },
+})
+const applying: Entry = { kind: 'change.applying', digest: changeDigest(change), detail: { change: change.id } }
+const ended = (kind: string): Entry => ({ kind, digest: changeDigest(change), detail: { change: change.id } })
+const other = changeOf({ after: { status: 'delivered' } })
+
+const judged = (entries: readonly Entry[], of: Change = change): string => {
+  const known = approvals()
+  known.learn(entries.map((entry, index) => ({ index, entry })))
+  const verdict = known.judge(of)
+  return verdict.ok ? verdict.value : verdict.refusal
+}
+
+describe('judge', () => {
+  it.each<readonly [string, readonly Entry[], string]>([
+    ['approved by another', [proposed(), decided('approve')], 'approved'],
+    ['approved twice', [proposed(), decided('approve'), decided('approve', 'eva')], 'approved'],
+    ['begun', [proposed(), decided('approve'), applying], 'begun'],
+    ['never proposed', [], 'no signed entry proposes this very change'],
+    ['approved and never proposed', [decided('approve')], 'no signed entry proposes this very change'],
+    ['approved before it was proposed', [decided('approve'), proposed()], 'no signed entry approves it'],
+    ['proposed only', [proposed()], 'no signed entry approves it'],
+    ['begun and never approved', [proposed(), applying], 'no signed entry approves it'],
+    ['rejected', [proposed(), decided('reject')], 'no signed entry approves it'],
+    ['rejected after it was approved', [proposed(), decided('approve'), decided('reject', 'eva')], 'a signed entry rejects it'],
+    ['approved after it was rejected', [proposed(), decided('reject'), decided('approve', 'eva')], 'a signed entry rejects it'],
+    ['decided in a word nobody knows', [proposed(), decided('approve'), decided('APPROVE', 'eva')], 'a signed entry rejects it'],
+    ['decided in no word', [proposed(), { ...decided('approve'), detail: undefined }], 'no signed entry approves it'],
+    ['approved by its own person', [proposed(), decided('approve', 'anna')], 'it was approved by the person whose agent proposed it'],
+    [
+      'approved by its own person first',
+      [proposed(), decided('approve', 'anna'), decided('approve', 'ben')],
+      'it was approved by the person whose agent proposed it',
+    ],
+    [
+      'proposed again as if by another',
+      [proposed(), proposed(change, { person: 'ben', session: 's-2' }), decided('approve', 'anna')],
+      'it was approved by the person whose agent proposed it',
+    ],
+    ['another, approved', [proposed(), proposed(other), decided('approve', 'ben', other)], 'no signed entry approves it'],
+    [
+      'another version, approved',
+      [proposed(), proposed(changeOf({ version: 2 })), decided('approve', 'ben', changeOf({ version: 2 }))],
+      'no signed entry approves it',
+    ],
+    ['voided', [proposed(), decided('approve'), ended('change.voided')], 'it has ended already'],
+    ['applied', [proposed(), decided('approve'), applying, ended('change.applied')], 'it has ended already'],
+    ['of a revoked session', [proposed(), decided('approve'), { kind: 'session.revoked', session: 's-1' }], 'its session was revoked'],
+    ['of a session revoked before', [{ kind: 'session.revoked', session: 's-1' }, proposed(), decided('approve')], 'its session was revoked'],
+    ['of a session of which another was revoked', [proposed(), decided('approve'), { kind: 'session.revoked', session: 's-2' }], 'approved'],
+    ['made stale and approved anew', [proposed(), decided('approve'), proposed(change, { kind: 'change.stale' }), decided('approve', 'eva')], 'approved'],
+  ])('of a change that was %s: %s', (_, entries, verdict) => {
+    expect(judged(entries)).toBe(verdict)
+  })
+
+  it.each<readonly [string, Partial<Change>]>([
+    ['another value', { after: { status: 'delivered' } }],
+    ['another record', { key: 'S-A2' }],
+    ['another account', { account: 'B' }],
+    ['another before-image', { before: { status: 'planned' } }],
+    ['another session', { session: 's-2' }],
+    ['another person', { person: 'eva' }],
+    ['another operation', { operation: 'other' }],
+    ['another version', { version: 2 }],
+  ])('does not know a change that the database shows with %s', (_, over) => {
+    expect(judged([proposed(), decided('approve')], changeOf({ state: 'approved', ...over }))).toBe('no signed entry proposes this very change')
+  })
+
+  it('goes by the journal alone, whatever state and decision the database shows', () => {
+    for (const state of CHANGE_STATES) {
+      expect(judged([proposed()], changeOf({ state, decidedBy: 'ben', decidedAt: 1, decisionReason: 'r', outcome: 'o' }))).toBe('no signed entry approves it')
+      expect(judged([proposed(), decided('approve')], changeOf({ state, decidedBy: null }))).toBe('approved')
+    }
+  })
+})

@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import { deriveKey } from '../../src/base/digest.ts'
+import { newId } from '../../src/base/id.ts'
+import { localTime } from '../../src/base/local-time.ts'
+import type { Outcome } from '../../src/base/outcome.ts'
+import { askParser } from '../../src/catalogue/ask.ts'
+import { changeDigest } from '../../src/changes/change.ts'
+import type { Connector, Query } from '../../src/connectors/connector.ts'
+import { fetcher } from '../../src/connectors/fetch.ts'
+import { openPool } from '../../src/connectors/sql/pool.ts'
+import { postgresConnector } from '../../src/connectors/sql/postgres.ts'
+import { answer } from '../../src/gate/answer.ts'
+import type { Gate, Knock } from '../../src/gate/gate.ts'
+import type { Answer } from '../../src/gate/release.ts'
+import { openJournal } from '../../src/journal/open.ts'
+import type { Recorded } from '../../src/journal/recorded.ts'
+import { readTail } from '../../src/journal/tail.ts'
+import { discloser, type ExposureLimits } from '../../src/limits/disclose.ts'
+import { reserver } from '../../src/limits/reserve.ts'
+import type { Session } from '../../src/model/principal.ts'
+import type { Refusal } from '../../src/model/refusal.ts'
+import type { Row } from '../../src/model/row.ts'
+import { authoriser } from '../../src/policy/authorise.ts'
+import { changeConnector } from '../../src/store/change-connector.ts'
+import { changeStore } from '../../src/store/change-store.ts'
+import { draftStore } from '../../src/store/draft-store.ts'
+import { journalStore } from '../../src/store/journal-store.ts'
+import { exposureLedger } from '../../src/store/ledger.ts'
+import { sessionStore } from '../../src/store/session-store.ts'
+import { type HeldSession, type Identity, NOON, openIdentity } from './caller.ts'
+import { freshDatabase } from './database.ts'
+import { poolOf } from './journal.ts'
+import { keepSession } from './kept-session.ts'
+import { PACK } from './pack.ts'
+import { type SmallTms, smallTms } from './small-tms.ts'
+import { ROOT_KEY, tokensOf } from './stages.ts'
+
+/** What a test may break or watch of a gate. Everything is real: pack, database, journal, ledger, source, sessions and their proofs. */
+export type Weather = {
+  now: number
+  journal: 'up' | 'down'
+  ledger: 'up' | 'down'
+  stores: 'up' | 'down'
+  limits: ExposureLimits
+  /** What the TMS answers in place of its own, once its own is there. */
+  source: ((query: Query, own: Outcome<readonly Row[], Refusal>) => Promise<Outcome<readonly Row[], Refusal>>) | null
+}
+
+export type TestGate = {
+  readonly gate: Gate
+  readonly weather: Weather
+  readonly identity: Identity
+  readonly tms: SmallTms
+  readonly pool: pg.Pool
+  /** What the TMS was asked. */
+  readonly asked: Query[]
+  readonly session: (over?: Partial<Session>) => Promise<HeldSession>
+  readonly knock: (by: HeldSession, operation: string, input: unknown) => Knock
+  readonly ask: (by: HeldSession, operation: string, input: unknown) => Promise<Outcome<Answer, Refusal>>
+  /** Entries of the journal from an index on. */
+  readonly entries: (from?: number) => Promise<readonly Recorded[]>
+  readonly close: () => Promise<void>
+}
+
+export async function openTestGate(): Promise<TestGate> {
+  const [database, tms] = [await freshDatabase(), await smallTms()]
+  const pool = poolOf(database.roleUrl('gate'))
+  const reading = openPool({ url: tms.roleUrl('tms_read'), max: 4, statementTimeoutMs: 5000, name: 'test' })
+  const weather: Weather = { now: NOON, journal: 'up', ledger: 'up', stores: 'up', limits: { subject: 150, price: 1000 }, source: null }
+  const asked: Query[] = []
+  const clock = () => weather.now
+
+  const store = journalStore({ pool })
+  const journal = openJournal({ store: { ...store, append: whileUp(store.append, () => weather.journal) }, clock, node: 'test' })
+  const ledger = exposureLedger(pool)
+  const [changes, drafts] = [changeStore(pool, changeDigest), draftStore(pool)]
+  const identity = openIdentity(sessionStore(pool), clock)
+  const gate: Gate = {
+    catalogue: PACK.catalogue,
+    parse: askParser(PACK.catalogue),
+    authorise: authoriser(PACK.bundle, PACK.directory.ownerOf),
+    reserve: reserver({ costMax: 60, costPerMinute: 1500 }),
+    fetch: fetcher({ tms: watched(postgresConnector(reading), asked, weather), gatehouse: changeConnector(pool) }),
+    tokensOf,
+    disclose: discloser({ spend: whileUp(ledger.spend, () => weather.ledger) }, () => weather.limits, deriveKey(ROOT_KEY, 'gatehouse exposure', 32)),
+    record: journal.record,
+    isRevoked: identity.revocation.isRevoked,
+    changes: { ...changes, keep: whileUp(changes.keep, () => weather.stores) },
+    drafts: { ...drafts, keep: whileUp(drafts.keep, () => weather.stores) },
+    newId: (prefix) => newId(prefix, randomBytes),
+    clock,
+    localTime: localTime('UTC'),
+  }
+  let knocks = 0
+  const knock: TestGate['knock'] = (by, operation, input) => ({
+    operation,
+    input,
+    correlation: `cor-${++knocks}`,
+    authenticate: () => by.authenticate(identity),
+  })
+  return {
+    gate,
+    weather,
+    identity,
+    tms,
+    pool,
+    asked,
+    session: (over) => keepSession(pool, over, clock),
+    knock,
+    ask: (by, operation, input) => answer(gate, knock(by, operation, input)),
+    entries: async (from = 0) => (await readTail(store, from, 1000)).flatMap((line) => ('entry' in line ? [line.entry] : [])),
+    close: async () => {
+      await journal.drain()
+      await Promise.all([pool.end(), reading.end()])
+      await Promise.all([database.close(), tms.close()])
+    },
+  }
+}
+
+/** The same call, which throws while its part of the house is down. */
+const whileUp =
+  <Given extends readonly unknown[], T>(call: (...given: Given) => Promise<T>, state: () => 'up' | 'down') =>
+  (...given: Given): Promise<T> =>
+    state() === 'up' ? call(...given) : Promise.reject(new Error('down'))
+
+const watched = (connector: Connector, asked: Query[], weather: Weather): Connector => ({
+  async read(query) {
+    asked.push(query)
+    const own = await connector.read(query)
+    return weather.source ? weather.source(query, own) : own
+  },
+})
