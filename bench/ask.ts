@@ -65,9 +65,9 @@ export async function askAlone<T>(target: Target, size: Pick<Order, 'connections
 type Slice = { readonly connections: number; readonly calls: number; readonly round: number }
 
 async function slice(load: ChildProcess, target: Target, { connections, calls, round }: Slice): Promise<Reading> {
-  await say(load, { type: 'prepare', order: { port: target.port, connections, calls, asks: target.asks, callers: await target.callers() } })
+  await tell(load, { type: 'prepare', order: { port: target.port, connections, calls, asks: target.asks, callers: await target.callers() } })
   const before = cpuOf(target)
-  const timed = (await say(load, { type: 'go' })) ?? never()
+  const timed = (await tell(load, { type: 'go' })) ?? never()
   const after = cpuOf(target)
   if (timed.errors > 0)
     throw new Error(`${target.name} at ${connections} connections: ${timed.errors} of ${calls} calls failed; the first: ${timed.firstError}`)
@@ -78,7 +78,7 @@ async function slice(load: ChildProcess, target: Target, { connections, calls, r
 const cpuOf = ({ processes }: Target): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(processes()).map(([name, pids]) => [name, pids.reduce((sum, pid) => sum + (cpuMicros(pid) ?? 0), 0)]))
 
-async function say(load: ChildProcess, message: ToLoad): Promise<Timed | null> {
+async function tell(load: ChildProcess, message: ToLoad): Promise<Timed | null> {
   load.send(message)
   const answer = (await nextMessage(load)) as FromLoad
   if (answer.type === 'failed') throw new Error(answer.why)

@@ -5,7 +5,9 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { openapi } from '../src/api/openapi.ts'
 import { loadPack } from '../src/bin/parts/pack.ts'
+import { offered } from '../src/catalogue/offer.ts'
 import type { Operation } from '../src/catalogue/pack.ts'
 import { ENTRY_KINDS } from '../src/journal/entry.ts'
 import { nextStepOf, REFUSAL_CODES, statusOf, titleOf } from '../src/model/refusal.ts'
@@ -18,12 +20,19 @@ const pages: Readonly<Record<string, () => string>> = {
   'refusals.md': refusals,
   'entries.md': () => `# Kinds of journal entry\n\nA kind is never renamed or removed.\n\n${ENTRY_KINDS.map((kind) => `- \`${kind}\``).join('\n')}\n`,
   'commands.md': commands,
+  'openapi.json': openapiOfPilot,
 }
 
 function operations(): string {
   const { catalogue, bundle } = loadPack({ catalogue: 'catalogue', policies: 'policies', useCases: 'policies/usecases.yaml' })
   const rules = Object.values(bundle.rules).map(({ id, owner, reason }) => `| \`${id}\` | ${owner} | ${reason} |`)
   return `# Operations and policies of the pilot\n\n${Object.values(catalogue.operations).map(operation).join('\n')}\n## Policies\n\n| rule | owner | reason |\n|---|---|---|\n${rules.join('\n')}\n`
+}
+
+/** The description an enrolled device reads at /openapi.json, of the pilot's catalogue. */
+function openapiOfPilot(): string {
+  const { catalogue } = loadPack({ catalogue: 'catalogue', policies: 'policies', useCases: 'policies/usecases.yaml' })
+  return `${JSON.stringify(openapi(Object.values(catalogue.operations).map(offered), 'http://127.0.0.1:7300'), null, 2)}\n`
 }
 
 function operation(one: Operation): string {
@@ -39,7 +48,10 @@ function refusals(): string {
 
 function commands(): string {
   const help = (...args: readonly string[]): string => {
-    const { stdout, status } = spawnSync(process.execPath, ['src/bin/gatehouse.ts', ...args, '--help'], { encoding: 'utf8', env: { ...process.env, COLUMNS: '110' } })
+    const { stdout, status } = spawnSync(process.execPath, ['src/bin/gatehouse.ts', ...args, '--help'], {
+      encoding: 'utf8',
+      env: { ...process.env, COLUMNS: '110' },
+    })
     if (status !== 0) throw new Error(`--help of ${args.join(' ')} failed`)
     return stdout.trimEnd()
   }
@@ -51,7 +63,7 @@ const check = process.argv.includes('--check')
 let stale = 0
 for (const [name, make] of Object.entries(pages)) {
   const file = join(FOLDER, name)
-  const text = HEAD + make()
+  const text = (name.endsWith('.md') ? HEAD : '') + make()
   if (!check) writeFileSync(file, text)
   else if (readFileSync(file, 'utf8') !== text) {
     stale++

@@ -42,7 +42,7 @@ export function knockOf(door: Pick<Door, 'publicUrl' | 'authenticate'>, request:
 /** Answers with a problem (RFC 9457), the authentication challenge with it where it is a 401. */
 export function refuseWith(door: Pick<Door, 'publicUrl' | 'deskUrl'>, request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   const status = statusOf(refusal.code)
-  if (status === 401) reply.header('www-authenticate', wwwAuthenticate(refusal, door.publicUrl))
+  if (status === 401) reply.header('www-authenticate', wwwAuthenticate(refusal, door.publicUrl, request.url.split('?', 1)[0] === '/mcp' ? '/mcp' : ''))
   if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', String(refusal.retryAfterSeconds))
   return reply
     .code(status)

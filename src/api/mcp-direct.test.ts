@@ -181,7 +181,7 @@ const altered: fc.Arbitrary<Sent> = fc
 function put(into: unknown, [first, ...rest]: readonly string[], value: unknown): unknown {
   if (first === undefined) return value
   const held = typeof into === 'object' && into !== null && !Array.isArray(into) ? (into as Readonly<Record<string, unknown>>) : {}
-  if (first === 'headers') return { ...held, headers: put(held['headers'], rest, `${typeof value === 'string' ? value.replace(/[^!-~]/g, '') : 'x'}`) }
+  if (first === 'headers') return { ...held, headers: put(held['headers'], rest, typeof value === 'string' ? value.replace(/[^!-~]/g, '') : 'x') }
   const next = put(held[first], rest, value)
   return { ...held, [first]: next }
 }

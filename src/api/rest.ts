@@ -1,10 +1,12 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
+import { done, type Outcome } from '../base/outcome.ts'
+import type { Offered } from '../catalogue/offer.ts'
 import type { AnswerBody } from '../contract/connector.ts'
 import { answer } from '../gate/answer.ts'
 import type { Answer } from '../gate/release.ts'
 import { turnBack } from '../gate/turn-back.ts'
-import { refusal } from '../model/refusal.ts'
+import { type Refusal, refusal } from '../model/refusal.ts'
 import { credentialOf, type Door, knockOf, refuseWith } from './door.ts'
 import { openapi } from './openapi.ts'
 
@@ -17,22 +19,26 @@ export function restRoutes(app: FastifyInstance, door: Door): void {
   })
 
   app.get('/v1/operations', async (request, reply) => {
-    const knock = knockOf(door, request, '', {})
-    if (request.headers.authorization !== undefined) {
-      const caller = await knock.authenticate()
-      if (caller.ok) return { operations: door.offer.to(caller.value.session) }
-      const said = await turnBack(door.gate, knock, null, caller.refusal)
-      return refuseWith(door, request, reply, said.ok ? caller.refusal : said.refusal)
-    }
-    const proof = await door.possess(credentialOf(door, request))
-    const enrolled = proof.ok ? await door.isEnrolled(proof.value.jkt) : proof
-    if (enrolled.ok && enrolled.value) return { operations: door.offer.all }
-    const said = await turnBack(door.gate, knock, null, enrolled.ok ? refusal('device_unknown', 'this key belongs to no enrolled device') : enrolled.refusal)
-    return said.ok ? reply : refuseWith(door, request, reply, said.refusal)
+    const offer = await offerFor(door, request)
+    return offer.ok ? { operations: offer.value } : refuseWith(door, request, reply, offer.refusal)
   })
+  app.get('/openapi.json', async (request, reply) => {
+    const offer = await offerFor(door, request)
+    return offer.ok ? openapi(offer.value, door.publicUrl) : refuseWith(door, request, reply, offer.refusal)
+  })
+}
 
-  const description = openapi(door.offer.all, door.publicUrl)
-  app.get('/openapi.json', async (_request, reply) => reply.header('cache-control', 'no-cache').send(description))
+/** What this session is offered; without a token, all there is, for an enrolled device. A stranger learns no operation's name. */
+async function offerFor(door: Door, request: FastifyRequest): Promise<Outcome<readonly Offered[], Refusal>> {
+  const knock = knockOf(door, request, '', {})
+  if (request.headers.authorization !== undefined) {
+    const caller = await knock.authenticate()
+    return caller.ok ? done(door.offer.to(caller.value.session)) : turnBack(door.gate, knock, null, caller.refusal)
+  }
+  const proof = await door.possess(credentialOf(door, request))
+  const enrolled = proof.ok ? await door.isEnrolled(proof.value.jkt) : proof
+  if (enrolled.ok && enrolled.value) return done(door.offer.all)
+  return turnBack(door.gate, knock, null, enrolled.ok ? refusal('device_unknown', 'this key belongs to no enrolled device') : enrolled.refusal)
 }
 
 export const bodyOf = ({ rows, covered, next, entry }: Answer): z.infer<typeof AnswerBody> => ({

@@ -6,6 +6,8 @@ import { enrol } from '../endpoint/enrol.ts'
 import { homeFolder, thisMachine } from '../endpoint/home.ts'
 import { Fault } from '../model/fault.ts'
 
+import { ourselves } from './ourselves.ts'
+
 type Options = {
   readonly gate?: string
   readonly code?: string
@@ -51,7 +53,7 @@ async function enrolHere({ gate, code, name, home, replace }: Options): Promise<
       device.pin === undefined ? "The gate's certificate is checked by the usual authorities." : `The gate must show the certificate ${device.pin}.`,
       `Key and device are in ${folder}. The key is a software key: it is as safe as your account on this computer.`,
       ...(replace ? ['A device enrolled here before stays known to the gate until it is revoked in the console.'] : []),
-      'Next: gatehouse connect --install claude-desktop (or cursor, vscode).',
+      `Next: ${ourselves()} connect --install claude-desktop (or cursor, vscode).`,
       '',
     ].join('\n'),
   )

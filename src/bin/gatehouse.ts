@@ -17,7 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
 const [major = 0] = process.versions.node.split('.').map(Number)
 if (major < 24) {
   process.stderr.write(
-    `gatehouse needs Node 24 or newer, and this is ${process.versions.node}; \`npm ci\` brings one for Linux and Windows: use the npm scripts, or \`npx gatehouse\`\n`,
+    `gatehouse needs Node 24 or newer, and this is ${process.versions.node}; \`npm ci\` brings one for Linux and Windows: use the npm scripts\n`,
   )
   process.exit(1)
 }

@@ -10,7 +10,7 @@ import { untilStopped, untilTold } from './start-house.ts'
 
 type Options = {
   readonly data?: string
-  readonly port: string
+  readonly port?: string
   readonly once?: true
   readonly shipments?: string
   readonly mapping?: string
@@ -39,7 +39,7 @@ export function pilotCommand(program: Command): void {
     .command('pilot')
     .description("a 3PL's pilot on this machine: database, TMS, gate, applier and console, with printed instructions")
     .option('--data <folder>', 'where everything is kept; a second start finds it as it was')
-    .option('--port <number>', 'port of the gate; the console takes the next one', '7300')
+    .option('--port <number>', 'port of the gate; the console takes the next one (default: 7300; with --once any that is free)')
     .option('--once', 'run a scripted agent and an approver against it, print what happened, and leave')
     .option('--shipments <file>', "load the company's own export (CSV) instead of made-up shipments")
     .option('--mapping <file>', 'YAML that names the headers of the export')
@@ -50,6 +50,8 @@ export function pilotCommand(program: Command): void {
 }
 
 async function pilot(options: Options): Promise<void> {
+  if (options.mapping !== undefined && options.shipments === undefined)
+    throw new Fault('config_invalid', '--mapping is for an export, and none is named', 'add --shipments FILE.csv')
   const port = portOf(options)
   const told = untilTold()
   // A scripted run keeps nothing unless it is told where: two runs must not meet.
@@ -95,9 +97,9 @@ function passingFolder(): string {
   return folder
 }
 
-/** A scripted run takes whatever ports are free: it is nobody's address. Faults `config_invalid` for what is no port, or has none after it. */
+/** A scripted run takes whatever ports are free, unless it is told. Faults `config_invalid` for what is no port, or has none after it. */
 function portOf({ once, port }: Options): number | null {
-  if (once && port === '7300') return null
+  if (port === undefined) return once ? null : 7300
   if (/^[1-9]\d{0,4}$/.test(port) && Number(port) < 65_535) return Number(port)
   throw new Fault('config_invalid', `\`${port}\` is not a port for the gate`, 'name one from 1 to 65534 with --port; the console takes the next')
 }

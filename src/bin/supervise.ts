@@ -40,8 +40,7 @@ export async function startPart(name: PartName, config: string, secrets: Readonl
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   const first = await Promise.race([once(child, 'message').then(([message]) => message as PartMessage), ended])
-  if (first === null || typeof first === 'number')
-    throw new Fault('config_invalid', `the ${name} process ended before it was ready`, 'read its last lines above')
+  if (first === null || typeof first === 'number') throw new Fault('part_ended', `the ${name} process ended before it was ready`, 'read its last lines above')
   if (first.type === 'fault') {
     await ended
     throw new Fault(first.code, first.message, first.next)

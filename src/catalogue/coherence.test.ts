@@ -129,9 +129,8 @@ describe('coherenceFaults', () => {
       const pack = shopWith(line, wrong, nth)
       const { faults } = parseCatalogue([pack])
       const said = faults.filter((fault) => fault.message.includes(message))
-      expect(said, JSON.stringify(faults)).not.toEqual([])
-      expect(said[0]?.file).toBe('shop.yaml')
-      if (right !== null) expect(parseCatalogue([shopWith(line, right, nth)]).faults).toEqual([])
+      expect(said.map(({ file }) => file)).toContain('shop.yaml')
+      expect(right === null ? [] : parseCatalogue([shopWith(line, right, nth)]).faults).toEqual([])
     },
   )
 

@@ -9,6 +9,7 @@ export type ChangeStore = {
   readonly keep: (change: Change) => Promise<void>
   readonly find: (id: string) => Promise<Change | null>
   readonly move: (to: Change, from: ChangeState, fromVersion: number) => Promise<boolean>
-  readonly inStates: (states: readonly ChangeState[], limit: number) => Promise<readonly Change[]>
+  /** `first`: which come, and in which order, when there are more than `limit`; the oldest unless said otherwise, so that none waits for ever. */
+  readonly inStates: (states: readonly ChangeState[], limit: number, first?: 'oldest' | 'newest') => Promise<readonly Change[]>
   readonly ofSession: (session: string) => Promise<readonly Change[]>
 }

@@ -74,7 +74,7 @@ export function connectorContract(name: string, open: () => Promise<{ readonly c
 
     it('gives rows by catalogue names, as text, numbers, booleans and null, in ascending order of the key by code point', async () => {
       const found = await read()
-      const order = [...PARCELS.slice(0, COUNT)].toSorted((a, b) => Buffer.compare(Buffer.from(String(a['parcelId'])), Buffer.from(String(b['parcelId']))))
+      const order = PARCELS.slice(0, COUNT).toSorted((a, b) => Buffer.compare(Buffer.from(String(a['parcelId'])), Buffer.from(String(b['parcelId']))))
       expect(found).toEqual({ ok: true, value: order })
     })
 
@@ -153,7 +153,8 @@ export function connectorContract(name: string, open: () => Promise<{ readonly c
     it('keeps asks apart that come at once', async () => {
       const asks = Array.from({ length: 40 }, (_, n) => keys({ rows: { op: 'and', all: [] }, accounts: [n % 2 === 0 ? 'A' : 'B'] }))
       const found = await Promise.all(asks)
-      for (const [n, some] of found.entries()) expect(some).toEqual(n % 2 === 0 ? expect.not.arrayContaining(['B-1']) : ['B-1'])
+      const [ofA, ofB] = [await keys({ rows: { op: 'and', all: [] } }), ['B-1']]
+      expect(found).toEqual(found.map((_, n) => (n % 2 === 0 ? ofA : ofB)))
     })
   })
 }

@@ -24,7 +24,7 @@ const ended = (kind: string): Entry => ({ kind, digest: changeDigest(change), de
 const other = changeOf({ after: { status: 'delivered' } })
 
 const judged = (entries: readonly Entry[], of: Change = change): string => {
-  const known = approvals()
+  const known = approvals((person, useCase) => ['anna', 'ben', 'eva'].includes(person) && useCase === change.useCase)
   known.learn(entries.map((entry, index) => ({ index, entry })))
   const verdict = known.judge(of)
   return verdict.ok ? verdict.value : verdict.refusal

@@ -16,7 +16,8 @@ export type Approvals = {
 
 type Known = { readonly proposer: string; readonly session: string; approved: string | null; rejected: boolean; begun: boolean }
 
-export function approvals(): Approvals {
+/** `decides`: whether a person may decide changes of a use case, by the applier's own configuration. */
+export function approvals(decides: (person: string, useCase: string) => boolean): Approvals {
   /** By digest: one version of one change, letter by letter. */
   const known = new Map<string, Known>()
   const ended = new Set<string>()
@@ -59,6 +60,7 @@ export function approvals(): Approvals {
       if (!about) return refuse('no signed entry proposes this very change')
       if (about.approved === null) return refuse('no signed entry approves it')
       if (about.rejected) return refuse('a signed entry rejects it')
+      if (!decides(about.approved, change.useCase)) return refuse('it was approved by somebody who does not decide such changes')
       if (about.approved === about.proposer) return refuse('it was approved by the person whose agent proposed it')
       if (ended.has(change.id)) return refuse('it has ended already')
       if (revoked.has(about.session)) return refuse('its session was revoked')

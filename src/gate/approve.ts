@@ -44,6 +44,7 @@ export async function approve(approving: Approving, verdict: Verdict): Promise<O
     return refuse(receipt.ok ? said : receipt.refusal)
   }
   if (!change) return no(refusal('not_found', 'there is no such change'))
+  if (change.person === verdict.by) return no(refusal('own_change', 'the change was proposed by your own agent'))
   if (!(await approving.isApprover(verdict.by, change.useCase)))
     return no(refusal('not_approver', `you do not decide changes of use case \`${change.useCase}\``))
   if (approving.isRevoked(change.session)) return no(refusal('session_revoked', 'the session that proposed it was revoked'))

@@ -128,6 +128,22 @@ describe('disclose', () => {
     }
   })
 
+  it('remembers the larger count, in whatever order the ledger answers two asks at once', async () => {
+    const show = await shower()
+    const [a, b] = [await show(SUMMARY, ['A']), await show(SUMMARY, ['B'])]
+    const answers: (() => void)[] = []
+    let count = 0
+    const slow = {
+      spend: (_: string, kind: string) => new Promise<number>((answer) => (kind === 'price' ? answer(0) : answers.push(answer.bind(null, ++count)))),
+    }
+    const disclose = discloser(slow, () => ({ subject: 1, price: 100 }), KEY)
+    const both = [disclose(a), disclose(b)]
+    // The second is told first that there are two by now, the first then that there was one.
+    for (const answer of answers.toReversed()) answer()
+    expect((await Promise.all(both)).map(({ ok }) => ok)).toEqual([false, false])
+    expect((await disclose(a)).ok).toBe(false)
+  })
+
   it('discloses nothing while the ledger cannot be written', async () => {
     const show = await shower()
     const broken = poolOf(database.roleUrl('sign'))

@@ -20,7 +20,7 @@ describe('readBundle', () => {
   })
 
   it.each([
-    ['no annotation at all', `${PERMIT}`, 1, 'needs @id, @owner and @reason'],
+    ['no annotation at all', PERMIT, 1, 'needs @id, @owner and @reason'],
     ['no owner', `\n@id("a")\n@reason("r")\n${PERMIT}`, 2, 'needs @id, @owner and @reason'],
     ['an empty reason', `@id("a")\n@owner("o")\n@reason("")\n${PERMIT}`, 1, 'needs @id, @owner and @reason'],
     ['an annotation without a value', `@id\n@owner("o")\n@reason("r")\n${PERMIT}`, 1, 'needs @id, @owner and @reason'],
@@ -30,12 +30,7 @@ describe('readBundle', () => {
     ['an id of 65 letters', named(PERMIT, 'a'.repeat(65)), 1, 'is no @id'],
     ['an id twice', `${named(PERMIT)}\n${named(PERMIT)}`, 5, 'a policy `a-rule` exists already'],
     ['no Cedar', `\n\npermit (principal, action, resource)`, 3, 'unexpected'],
-    [
-      'an operation that is not in the catalogue',
-      `${named('permit (principal, action == Gatehouse::Action::"getEverything", resource);')}`,
-      1,
-      'getEverything',
-    ],
+    ['an operation that is not in the catalogue', named('permit (principal, action == Gatehouse::Action::"getEverything", resource);'), 1, 'getEverything'],
     ['an attribute no session has', named('permit (principal, action, resource) when { principal.admin };'), 1, 'admin'],
     [
       'an argument looked at that may be left out',

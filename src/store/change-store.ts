@@ -76,7 +76,8 @@ export function changeStore(pool: Pool, digestOf: (change: Change) => string): C
       )
       return rowCount === 1
     },
-    inStates: (states, limit) => find('select * from change where state = any($1) order by proposed_at desc limit $2', [states, limit]),
+    inStates: (states, limit, first = 'oldest') =>
+      find(`select * from change where state = any($1) order by proposed_at ${first === 'oldest' ? 'asc' : 'desc'} limit $2`, [states, limit]),
     ofSession: (session) => find('select * from change where session = $1 order by proposed_at', [session]),
   }
 }

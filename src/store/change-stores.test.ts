@@ -80,7 +80,7 @@ describe('changeStore', () => {
     expect(moves.filter(Boolean)).toHaveLength(1)
   })
 
-  it("lists by state, the newest first, and by session, that session's alone", async () => {
+  it("lists by state, the oldest first unless the newest are asked for, and by session, that session's alone", async () => {
     const [a, b, c] = [
       newChange({ session: other, proposedAt: 9_000 }),
       newChange({ session: other, proposedAt: 10_000 }),
@@ -88,7 +88,7 @@ describe('changeStore', () => {
     ]
     for (const change of [a, b, c]) await changes().keep(change)
     expect((await changes().ofSession(other)).map(({ id }) => id)).toEqual([c.id, a.id, b.id])
-    expect((await changes().inStates(['proposed'], 500)).map(({ id }) => id).filter((id) => [a.id, b.id].includes(id))).toEqual([b.id, a.id])
+    expect((await changes().inStates(['proposed'], 500)).map(({ id }) => id).filter((id) => [a.id, b.id].includes(id))).toEqual([a.id, b.id])
     expect(await changes().inStates(['proposed', 'approved'], 1)).toHaveLength(1)
     expect(await changes().inStates([], 10)).toEqual([])
   })
@@ -96,8 +96,8 @@ describe('changeStore', () => {
   it('does not let one change be kept twice, nor one of a session that is not', async () => {
     const change = newChange()
     await changes().keep(change)
-    await expect(changes().keep(change)).rejects.toThrow()
-    await expect(changes().keep(newChange({ session: 's-none' }))).rejects.toThrow()
+    await expect(changes().keep(change)).rejects.toThrow('duplicate key')
+    await expect(changes().keep(newChange({ session: 's-none' }))).rejects.toThrow('foreign key')
   })
 })
 

@@ -59,8 +59,10 @@ describe('a source that sends more than it was asked for', () => {
           const outcome = await here.ask(held, name, input)
           const leaked = JSON.stringify([outcome, await here.entries(from)])
           expect(leaked).not.toContain('CANARY')
-          if (outcome.ok) for (const row of outcome.value.rows) expect(Object.keys(row)).toEqual(operationOf(name).returns)
-          if (outcome.ok) shown += outcome.value.rows.length
+          for (const row of outcome.ok ? outcome.value.rows : []) {
+            expect(Object.keys(row)).toEqual(operationOf(name).returns)
+            shown++
+          }
         },
       ),
       { numRuns: 150 },
@@ -79,7 +81,7 @@ describe('a source that sends more than it was asked for', () => {
   it('is asked for no field whose value will not be shown', () => {
     const needed = ({ resource }: Query) => new Set([resource.key, resource.boundary, resource.subject])
     for (const query of here.asked)
-      for (const field of query.fields) if (!needed(query).has(field)) expect(['open', 'personal']).toContain(query.resource.fields[field]?.class)
+      for (const field of query.fields.filter((name) => !needed(query).has(name))) expect(['open', 'personal']).toContain(query.resource.fields[field]?.class)
     expect(here.asked.length).toBeGreaterThan(100)
   })
 })

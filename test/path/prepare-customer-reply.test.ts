@@ -11,11 +11,11 @@ beforeAll(async () => {
 })
 afterAll(() => here.close())
 
-let console: TestShowing
+let desk: TestShowing
 beforeAll(() => {
-  console = showingOf(here)
+  desk = showingOf(here)
 })
-afterAll(() => console.close())
+afterAll(() => desk.close())
 
 describe('prepareCustomerReply', () => {
   it("is written with a handle from an answer, which the person reads as the customer's name", async () => {
@@ -26,7 +26,7 @@ describe('prepareCustomerReply', () => {
     const { answer, entry } = await answered(here, 'prepareCustomerReply', { shipmentId: 'S-A1', subject: `For ${contactName}`, body }, held)
     expect(entry).toMatchObject({ kind: 'draft.prepared', detail: { asked: { shipmentId: 'S-A1', subject: '…', body: '…' } } })
 
-    const shown = must(await show(console.showing, String(answer.rows[0]?.['id']), ANNA, 'cor'))
+    const shown = must(await show(desk.showing, String(answer.rows[0]?.['id']), ANNA, 'cor'))
     expect(shown.form).toBe('letter')
     expect(shown.text).toContain('Dear CANARY-A contact,\nyour shipment for CANARY-A name is late.')
     expect(shown.text).toContain('For CANARY-A contact')
@@ -35,7 +35,7 @@ describe('prepareCustomerReply', () => {
 
   it('leaves alone what only looks like a handle', async () => {
     const { answer } = await answered(here, 'prepareCustomerReply', { shipmentId: 'S-A1', subject: 'con_1', body: 'cus_… and con_ stand as they are' })
-    const shown = must(await show(console.showing, String(answer.rows[0]?.['id']), ANNA, 'cor'))
+    const shown = must(await show(desk.showing, String(answer.rows[0]?.['id']), ANNA, 'cor'))
     expect(shown.text).toContain('cus_… and con_ stand as they are')
   })
 

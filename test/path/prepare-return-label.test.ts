@@ -11,11 +11,11 @@ beforeAll(async () => {
 })
 afterAll(() => here.close())
 
-let console: TestShowing
+let desk: TestShowing
 beforeAll(() => {
-  console = showingOf(here)
+  desk = showingOf(here)
 })
-afterAll(() => console.close())
+afterAll(() => desk.close())
 
 describe('prepareReturnLabel', () => {
   it('answers with a label to be seen in the console, and with nothing of the address', async () => {
@@ -30,7 +30,7 @@ describe('prepareReturnLabel', () => {
 
   it('is resolved for its person: the address, in clear', async () => {
     const { answer } = await answered(here, 'prepareReturnLabel', { shipmentId: 'S-A1', parcels: 2 })
-    const shown = must(await show(console.showing, String(answer.rows[0]?.['id']), ANNA, 'cor'))
+    const shown = must(await show(desk.showing, String(answer.rows[0]?.['id']), ANNA, 'cor'))
     expect(shown.form).toBe('label')
     expect(Object.fromEntries(shown.fields.map(({ label, value }) => [label, value]))).toEqual({
       Shipment: 'S-A1',

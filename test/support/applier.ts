@@ -35,10 +35,10 @@ export async function openTestApplier(here: TestGate): Promise<TestApplier> {
   await personStore(here.pool).put({ id: 'ben', name: 'ben', groups: ['shift-leads'] })
 
   async function parts(fault?: Fault): Promise<Applier> {
-    const known = approvals()
+    const known = approvals((person) => person === 'ben')
     known.learn((await here.entries()).map((entry, index) => ({ index, entry })))
     const at = faulty(fault)
-    const { changes, record, catalogue } = here.gate
+    const { changes, catalogue } = here.gate
     const writing: Writer = {
       write: at('write', writer.write, () => ({ result: 'unknown', why: 'no word' }) as const),
       read: at('read', writer.read, () => Promise.reject(new Error('not reached'))),
@@ -46,7 +46,7 @@ export async function openTestApplier(here: TestGate): Promise<TestApplier> {
     const moved = at('end', changes.move, () => false)
     const claimed = at('claim', changes.move, () => false)
     const no = () => refuse(refusal('journal_unavailable', 'too late'))
-    const [intent, outcome] = [at('intent', record, no), at('outcome', record, no)]
+    const [intent, outcome] = [at('intent', here.gate.record, no), at('outcome', here.gate.record, no)]
     return {
       catalogue,
       writers: { tms: writing },

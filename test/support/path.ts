@@ -4,7 +4,7 @@ import type { Answer } from '../../src/gate/release.ts'
 import type { Recorded } from '../../src/journal/recorded.ts'
 import type { Session } from '../../src/model/principal.ts'
 import type { Refusal } from '../../src/model/refusal.ts'
-import { type HeldSession } from './caller.ts'
+import type { HeldSession } from './caller.ts'
 import type { TestGate } from './gate.ts'
 import { CANARY } from './small-tms.ts'
 

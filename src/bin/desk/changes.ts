@@ -1,4 +1,4 @@
-import { done, type Outcome, refuse } from '../../base/outcome.ts'
+import type { Outcome } from '../../base/outcome.ts'
 import type { Catalogue } from '../../catalogue/pack.ts'
 import { type Change, changeDigest } from '../../changes/change.ts'
 import type { CallAnswer } from '../../contract/console.ts'
@@ -6,8 +6,9 @@ import type { Act, Desk, Viewer } from '../../desk/desk.ts'
 import { type Approving, approve } from '../../gate/approve.ts'
 import { REASON } from '../../gate/propose.ts'
 import type { Tokens } from '../../mask/token.ts'
-import { type Refusal, type RefusalCode, refusal } from '../../model/refusal.ts'
+import type { Refusal, RefusalCode } from '../../model/refusal.ts'
 import type { Directory } from '../../policy/directory.ts'
+import { reach } from '../../store/reach.ts'
 import type { Lookup } from './lookup.ts'
 
 export type ChangesHouse = {
@@ -26,11 +27,15 @@ export function changePorts(house: ChangesHouse): Pick<Desk, 'changes' | 'decide
   const mine = (viewer: Viewer) => (change: Change) => change.person === viewer.person || house.directory.decides(viewer.groups, change.useCase)
   return {
     async changes({ viewer }) {
-      return reached(async () => {
+      return reach(async () => {
         const waiting = await house.approving.changes.inStates(['proposed', 'stale'], SHOWN_MAX)
-        const recent = await house.approving.changes.inStates(['approved', 'applying', 'applied', 'rejected', 'failed', 'unknown_outcome', 'voided'], SHOWN_MAX)
+        const recent = await house.approving.changes.inStates(
+          ['approved', 'applying', 'applied', 'rejected', 'failed', 'unknown_outcome', 'voided'],
+          SHOWN_MAX,
+          'newest',
+        )
         const view = (some: readonly Change[]) => Promise.all(some.filter(mine(viewer)).map((change) => viewOf(house, viewer, change)))
-        return { waiting: (await view(waiting)).toReversed(), recent: await view(recent) }
+        return { waiting: await view(waiting), recent: await view(recent) }
       })
     },
     async decideChange(given, act) {
@@ -40,11 +45,11 @@ export function changePorts(house: ChangesHouse): Pick<Desk, 'changes' | 'decide
 }
 
 async function decide(house: ChangesHouse, given: Parameters<Desk['decideChange']>[0], { viewer, correlation }: Act): Promise<Outcome<ChangeView, Refusal>> {
-  const decided = await reached(() =>
+  const decided = await reach(() =>
     approve(house.approving, { change: given.id, seen: given.digest, decision: given.decision, reason: given.reason, by: viewer.person, correlation }),
   )
   if (!decided.ok) return decided
-  return decided.value.ok ? reached(() => viewOf(house, viewer, (decided.value as { value: Change }).value)) : decided.value
+  return decided.value.ok ? reach(() => viewOf(house, viewer, (decided.value as { value: Change }).value)) : decided.value
 }
 
 async function viewOf(house: ChangesHouse, viewer: Viewer, change: Change): Promise<ChangeView> {
@@ -83,15 +88,6 @@ async function viewOf(house: ChangesHouse, viewer: Viewer, change: Change): Prom
 
 function whyNot(directory: Directory, viewer: Viewer, change: Change): RefusalCode | null {
   if (change.state !== 'proposed' && change.state !== 'stale') return 'change_not_waiting'
-  if (!directory.decides(viewer.groups, change.useCase)) return 'not_approver'
-  return change.person === viewer.person ? 'own_change' : null
-}
-
-/** Work on our database: what it comes to, or `store_unavailable`. */
-export async function reached<T>(work: () => Promise<T>): Promise<Outcome<T, Refusal>> {
-  try {
-    return done(await work())
-  } catch {
-    return refuse(refusal('store_unavailable', "the gate's database does not answer"))
-  }
+  if (change.person === viewer.person) return 'own_change'
+  return directory.decides(viewer.groups, change.useCase) ? null : 'not_approver'
 }

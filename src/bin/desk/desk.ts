@@ -8,6 +8,7 @@ import { openPassphrases } from '../../identity/passphrase.ts'
 import { readVkey } from '../../journal/key.ts'
 import { accessRequests } from '../../store/access-requests.ts'
 import { checkpointTime } from '../../store/checkpoint-time.ts'
+import { ourselves } from '../ourselves.ts'
 import type { House } from '../parts/house.ts'
 import { newRandom } from '../parts/house.ts'
 import { changePorts } from './changes.ts'
@@ -33,6 +34,9 @@ export type DeskHouse = {
   readonly vkeyFile: string
 }
 
+/** People on this very computer call this very program; on others they have their own `gatehouse`. */
+const isLoopback = (url: string): boolean => /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname)
+
 /** The console's ports over the real house. */
 export function openDesk({ house, gate, stores, admission, revoking, connectors, pin, vkeyFile }: DeskHouse): {
   readonly ports: Desk
@@ -48,12 +52,15 @@ export function openDesk({ house, gate, stores, admission, revoking, connectors,
     devices: stores.devices,
     revokeDevice: (given) => revokeDevice({ ...revoking, devices: stores.devices }, given),
     publicUrl: config.publicUrl,
+    ourselves: isLoopback(config.publicUrl) ? ourselves() : 'gatehouse',
     pin,
     clock: gate.clock,
   })
   const groupsOf = async (person: string): Promise<readonly string[]> => {
     const found = await stores.people.byId(person)
-    return found.ok ? (found.value?.groups ?? []) : []
+    // Thrown for `reach` to answer: a database that is away must not look like a missing right.
+    if (!found.ok) throw new Error(found.refusal.detail)
+    return found.value?.groups ?? []
   }
   const approving = {
     changes: gate.changes,

@@ -3,7 +3,7 @@ import type { Draft } from '../../changes/draft.ts'
 import { CONFIRMED_SECONDS } from '../../contract/console.ts'
 import type { Desk } from '../../desk/desk.ts'
 import { type Showing, type Shown, show } from '../../gate/show.ts'
-import { reached } from './changes.ts'
+import { reach } from '../../store/reach.ts'
 import type { Lookup } from './lookup.ts'
 
 export type DraftsHouse = { readonly showing: Showing; readonly lookup: Lookup; readonly clock: () => number }
@@ -22,13 +22,13 @@ export function draftPorts(house: DraftsHouse): Pick<Desk, 'drafts' | 'showDraft
     preparedAt: draft.createdAt,
   })
   return {
-    drafts: ({ viewer }) => reached(async () => ({ drafts: await Promise.all((await house.showing.drafts.ofPerson(viewer.person, SHOWN_MAX)).map(view)) })),
+    drafts: ({ viewer }) => reach(async () => ({ drafts: await Promise.all((await house.showing.drafts.ofPerson(viewer.person, SHOWN_MAX)).map(view)) })),
     async showDraft(id, { viewer, correlation }) {
       const confirmed = house.clock() - viewer.confirmedAt < CONFIRMED_SECONDS * 1000
-      const shown = await reached(() => show(house.showing, id, { person: viewer.person, confirmed }, correlation))
+      const shown = await reach(() => show(house.showing, id, { person: viewer.person, confirmed }, correlation))
       if (!shown.ok || !shown.value.ok) return shown.ok ? (shown.value as typeof shown.value & { ok: false }) : shown
       const resolved = shown.value.value
-      const draft = await reached(() => house.showing.drafts.find(id))
+      const draft = await reach(() => house.showing.drafts.find(id))
       if (!draft.ok) return draft
       if (draft.value === null) throw new Error('a draft that was shown is gone')
       return done({ ...(await view(draft.value)), lines: linesOf(resolved) })

@@ -11,7 +11,7 @@ import { parseFrontier, rootOf } from '../../log/frontier.ts'
 import type { VerifierKey } from '../../log/note-key.ts'
 import { type Refusal, type RefusalCode, refusal, titleOf } from '../../model/refusal.ts'
 import type { AccessRequests } from '../../store/access-requests.ts'
-import { reached } from './changes.ts'
+import { reach } from '../../store/reach.ts'
 
 export type JournalHouse = {
   readonly entries: EntryStore
@@ -30,19 +30,19 @@ const PAGE = 1000
 export function journalPorts(house: JournalHouse): Pick<Desk, 'journalTail' | 'refusal' | 'requestAccess'> {
   return {
     journalTail: ({ from, limit }, { viewer }) =>
-      reached(async () => {
+      reach(async () => {
         const head = await house.entries.head()
         const frontier = parseFrontier(head.frontier, head.size)
         if (!frontier) throw new Error('the head is not one')
         const latest = await house.entries.latestCheckpoint()
         const signed = latest && openCheckpoint(latest.note, await house.vkey())
-        const lines = await readTail(house.entries, from ?? 'end', limit)
+        const items = await readable(house, viewer, from, limit)
         return {
           size: head.size,
           root: toBase64(rootOf(frontier)),
           checkpoint:
             latest && signed ? { size: signed.size, root: toBase64(signed.root), signedAt: await house.signedAt(latest.size), note: latest.note } : null,
-          items: lines.flatMap(itemOf).filter(({ entry }) => mayRead(viewer, entry)),
+          items,
         }
       }),
     refusal: async (correlation, { viewer }) => refusalOf(house, correlation, viewer),
@@ -50,6 +50,19 @@ export function journalPorts(house: JournalHouse): Pick<Desk, 'journalTail' | 'r
       return requestAccess(house, about, note, act)
     },
   }
+}
+
+/** The entries asked for; for who may not read them all, the newest of theirs, looked for far enough back to fill the page. */
+async function readable(house: JournalHouse, viewer: Viewer, from: number | null, limit: number): Promise<readonly JournalItem[]> {
+  const mine = (lines: readonly TailLine[]) => lines.flatMap(itemOf).filter(({ entry }) => mayRead(viewer, entry))
+  if (from !== null || viewer.isApprover) return mine(await readTail(house.entries, from ?? 'end', limit))
+  const found: JournalItem[] = []
+  const { size } = await house.entries.head()
+  for (let end = size; end > Math.max(0, size - LOOK_BACK) && found.length < limit; end -= PAGE) {
+    const start = Math.max(0, end - PAGE)
+    found.unshift(...mine(await readTail(house.entries, start, end - start)))
+  }
+  return found.slice(-limit)
 }
 
 const mayRead = (viewer: Viewer, entry: Entry): boolean => viewer.isApprover || entry.person === viewer.person
@@ -82,11 +95,11 @@ type RefusalFound = {
 }
 
 async function refusalOf(house: JournalHouse, correlation: string, viewer: Viewer): Promise<Outcome<RefusalFound, Refusal>> {
-  const found = await reached(() => find(house, correlation))
+  const found = await reach(() => find(house, correlation))
   if (!found.ok) return found
   const entry = found.value?.entry
   if (!found.value || !entry || entry.outcome === 'done' || !mayRead(viewer, entry)) return refuse(refusal('not_found', 'there is no such refusal of yours'))
-  const requestedAt = await reached(() => house.requests.askedAt(correlation))
+  const requestedAt = await reach(() => house.requests.askedAt(correlation))
   if (!requestedAt.ok) return requestedAt
   const { rule, owner, reason } = entry.detail ?? {}
   const named = typeof rule === 'string' && typeof owner === 'string' && typeof reason === 'string' ? { id: rule, owner, reason } : null
@@ -116,7 +129,7 @@ async function requestAccess(house: JournalHouse, about: string, note: string, {
     detail: { about, rule: rule.id, owner: rule.owner },
   })
   if (!receipt.ok) return receipt
-  return reached(async () => {
+  return reach(async () => {
     await house.requests.add({
       id: newId('acr', house.random),
       person: viewer.person,

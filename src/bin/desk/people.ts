@@ -13,6 +13,8 @@ export type PeopleHouse = {
   readonly devices: Pick<DeviceStore, 'byId' | 'ofPerson'>
   readonly revokeDevice: (given: DeviceRevoked) => ReturnType<Desk['revokeDevice']>
   readonly publicUrl: string
+  /** How a person calls this program on their computer. */
+  readonly ourselves: string
   /** Of a certificate of our own making, for the enrolment code to carry. */
   readonly pin: string | null
   readonly clock: () => number
@@ -75,7 +77,7 @@ export function peoplePorts(house: PeopleHouse): {
       const invited = await invite(front, { person: viewer.person, purpose: 'device', by: viewer.person, correlation })
       if (!invited.ok) return invited
       const code = house.pin ? `${invited.value.code}#${house.pin}` : invited.value.code
-      return done({ code, command: `npx gatehouse enrol --gate ${house.publicUrl} --code '${code}'`, expiresAt: invited.value.expiresAt })
+      return done({ code, command: `${house.ourselves} enrol --gate ${house.publicUrl} --code '${code}'`, expiresAt: invited.value.expiresAt })
     },
   }
   return { ports, behind }

@@ -25,7 +25,9 @@ export async function startApplier(config: Config, environment: Environment): Pr
   const house = await openHouse(config, environment, 'apply', { recordWithinMs: RECORD_WITHIN_MS })
   const vkey = await readVkey(vkeyPath(join(config.keys, SIGNER_KEY)))
   const follower = followJournal({ store: house.entries, vkey })
-  const known = approvals()
+  const { directory } = house.pack
+  const groupsOf = (person: string): readonly string[] => config.people.find(({ id }) => id === person)?.groups ?? []
+  const known = approvals((person, useCase) => directory.decides(groupsOf(person), useCase))
   const pools = Object.entries(config.systems).map(([name, system]) => {
     const url = needed(environment, system.writeUrl, `the writing role of system \`${name}\``)
     return [name, openPool({ url, max: 2, statementTimeoutMs: system.timeoutMs, name: 'gatehouse apply' })] as const

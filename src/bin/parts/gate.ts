@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import fastify, { type FastifyInstance } from 'fastify'
 import { agentApp } from '../../api/app.ts'
-import type { Door } from '../../api/door.ts'
+import { type Door, refuseWith } from '../../api/door.ts'
 import { metadataRoutes } from '../../api/metadata.ts'
 import { oauthRoutes } from '../../api/oauth.ts'
 import { deriveKey } from '../../base/digest.ts'
@@ -22,14 +22,16 @@ import { voidChanges } from '../../gate/void.ts'
 import { selfDeclared } from '../../identity/attest.ts'
 import { authenticateWith } from '../../identity/authenticate.ts'
 import { openNonces } from '../../identity/nonce.ts'
+import type { PersonStore } from '../../identity/person-store.ts'
 import { openProofs, possess } from '../../identity/possess.ts'
 import { openReplay } from '../../identity/replay.ts'
 import { openRevocation } from '../../identity/revocation.ts'
 import { vkeyPath } from '../../journal/key.ts'
 import { discloser } from '../../limits/disclose.ts'
 import { reserver } from '../../limits/reserve.ts'
-import { sourceCap } from '../../limits/source-cap.ts'
+import { type SourceCap, sourceCap } from '../../limits/source-cap.ts'
 import { Fault } from '../../model/fault.ts'
+import { refusal } from '../../model/refusal.ts'
 import { authoriser } from '../../policy/authorise.ts'
 import { offerer } from '../../policy/offer.ts'
 import { changeConnector } from '../../store/change-connector.ts'
@@ -54,7 +56,7 @@ export async function startGate(config: Config, environment: Environment): Promi
   const tls = await openTls(config)
   const root = rootKey(config.keys, 'root.key')
   const stores = { people: personStore(house.pool), devices: deviceStore(house.pool), sessions: sessionStore(house.pool), drafts: draftStore(house.pool) }
-  for (const person of config.people) await stores.people.put(person)
+  await keepPeople(config, stores.people)
 
   const revocation = openRevocation()
   const feed = await revocationFeed({ connectionString: needed(environment, 'DATABASE_URL', 'our database') }).listen(revocation)
@@ -96,6 +98,11 @@ export async function startGate(config: Config, environment: Environment): Promi
     ...(tls ? { https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' as const } } : {}),
     forceCloseConnections: true,
   }) as unknown as FastifyInstance
+  const visitors = sourceCap({ perSecond: config.limits.sourcePerSecond, burst: config.limits.sourceBurst })
+  people.addHook('onRequest', async (request, reply) => {
+    const wait = visitors.knock(request.ip, Date.now())
+    return wait > 0 ? refuseWith(door, request, reply, refusal('source_capped', 'too many requests from this address', { retryAfterSeconds: wait })) : undefined
+  })
   const desk = openDesk({ house, gate, stores, admission, revoking, connectors, pin: tls?.pin ?? null, vkeyFile: vkeyPath(join(config.keys, SIGNER_KEY)) })
   await deskRoutes(people, desk.ports)
 
@@ -103,7 +110,7 @@ export async function startGate(config: Config, environment: Environment): Promi
   await listen(people, config.listen.desk)
   const told = every(
     SOURCES_TOLD_EVERY_MS,
-    () => tellCapped(gate.record, sources),
+    () => tellCapped(gate.record, [sources, visitors]),
     (cause) => complain('gate', cause),
   )
   await gate.record({ kind: 'house.started', outcome: 'done', detail: { policy: bundle.serial } })
@@ -116,11 +123,22 @@ export async function startGate(config: Config, environment: Environment): Promi
       await Promise.all([agents.close(), people.close()])
       clearInterval(sweep)
       await Promise.all([told.stop(), desk.close(), feed.close()])
-      await tellCapped(gate.record, sources)
+      await tellCapped(gate.record, [sources, visitors])
       await gate.record({ kind: 'house.stopped', outcome: 'done' })
       await closeSources()
       await house.close()
     },
+  }
+}
+
+/** People are those of the configuration. Who was taken out of it keeps a name for old entries, and no group: no use case, no account, no decision. */
+async function keepPeople(config: Config, people: PersonStore): Promise<void> {
+  const known = await people.all()
+  if (!known.ok) throw new Fault('postgres_unreachable', known.refusal.detail, 'check that our database runs')
+  const gone = known.value.filter(({ id, groups }) => groups.length > 0 && !config.people.some((person) => person.id === id))
+  for (const person of [...config.people, ...gone.map(({ id, name }) => ({ id, name, groups: [] }))]) {
+    const put = await people.put(person)
+    if (!put.ok) throw new Fault('postgres_unreachable', put.refusal.detail, 'check that our database runs')
   }
 }
 
@@ -165,8 +183,9 @@ function gateOf({ config, pack, journal, pool, changes }: House, { root, connect
 }
 
 /** A refusal of many is one entry: how often each address was turned away. */
-async function tellCapped(record: Gate['record'], sources: ReturnType<typeof sourceCap>): Promise<void> {
-  const counts = sources.drain()
+async function tellCapped(record: Gate['record'], caps: readonly SourceCap[]): Promise<void> {
+  const counts = new Map<string, number>()
+  for (const [address, times] of caps.flatMap((cap) => [...cap.drain()])) counts.set(address, (counts.get(address) ?? 0) + times)
   if (counts.size > 0) await record({ kind: 'sources.capped', outcome: 'source_capped', detail: { counts: Object.fromEntries(counts) } })
 }
 

@@ -1,8 +1,5 @@
-import { resolve } from 'node:path'
+import { ourselves } from '../ourselves.ts'
 import type { Raise } from './raise.ts'
-
-/** How to call this very program from any folder. */
-export const ourselves = (): string => `${process.execPath} ${resolve(import.meta.dirname, '../gatehouse.ts')}`
 
 /** What a newcomer does next, every command to paste as it is. */
 export function instructions({ gateUrl, deskUrl, people, tms, dataFolder, vkeyFile }: Raise): string {

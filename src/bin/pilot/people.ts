@@ -4,10 +4,16 @@ import { invite } from '../../identity/invite.ts'
 import { openPassphrases } from '../../identity/passphrase.ts'
 import { openJournal } from '../../journal/open.ts'
 import { Fault } from '../../model/fault.ts'
-import type { Refusal } from '../../model/refusal.ts'
+import { nextStepOf, type Refusal } from '../../model/refusal.ts'
 import { journalStore } from '../../store/journal-store.ts'
 import { personStore } from '../../store/person-store.ts'
 import { newRandom } from '../parts/house.ts'
+
+/** An employee with an agent, and an approver: nobody approves their own, so there have to be two. */
+export const PILOT_PEOPLE = [
+  { id: 'anna', name: 'Anna Lind', groups: ['customer-service', 'exception-desk'] },
+  { id: 'ben', name: 'Ben Okafor', groups: ['shift-leads'] },
+] as const
 
 export type PilotPerson = { readonly id: string; readonly name: string; readonly groups: readonly string[]; readonly passphrase: string }
 export type PilotPeople = { readonly employee: PilotPerson; readonly approver: PilotPerson; readonly enrolmentCode: string }
@@ -22,9 +28,8 @@ export async function peoplePilot({ databaseUrl, secret }: { readonly databaseUr
   const people = personStore(pool)
   const passphrases = openPassphrases({ random: newRandom })
 
-  async function stand(id: string, name: string, groups: readonly string[]): Promise<PilotPerson> {
+  async function stand({ id, name, groups }: (typeof PILOT_PEOPLE)[number]): Promise<PilotPerson> {
     const passphrase = secret(`passphrase-${id}`)
-    await must(people.put({ id, name, groups }))
     const tried = await must(people.countTry(id, { now: Date.now(), triesMax: 100, lockedUntil: Date.now() }))
     if (!(tried && !tried.locked && tried.passphrase !== null)) {
       await must(people.setPassphrase(id, await must(passphrases.hash(passphrase))))
@@ -35,10 +40,13 @@ export async function peoplePilot({ databaseUrl, secret }: { readonly databaseUr
   }
 
   try {
-    const employee = await stand('anna', 'Anna Lind', ['customer-service', 'exception-desk'])
-    const approver = await stand('ben', 'Ben Okafor', ['shift-leads'])
+    const employee = await stand(PILOT_PEOPLE[0])
+    const approver = await stand(PILOT_PEOPLE[1])
     const invited = await must(
-      invite({ people, tell: journal.record, clock: Date.now, random: newRandom }, { person: 'anna', purpose: 'device', by: 'pilot', correlation: 'pilot' }),
+      invite(
+        { people, tell: journal.record, clock: Date.now, random: newRandom },
+        { person: employee.id, purpose: 'device', by: 'pilot', correlation: 'pilot' },
+      ),
     )
     return { employee, approver, enrolmentCode: invited.code }
   } finally {
@@ -49,6 +57,6 @@ export async function peoplePilot({ databaseUrl, secret }: { readonly databaseUr
 
 async function must<T>(asked: Promise<Outcome<T, Refusal>>): Promise<T> {
   const outcome = await asked
-  if (!outcome.ok) throw new Fault('postgres_unreachable', outcome.refusal.detail, 'start again')
+  if (!outcome.ok) throw new Fault('postgres_unreachable', outcome.refusal.detail, nextStepOf(outcome.refusal.code))
   return outcome.value
 }

@@ -7,7 +7,7 @@ import { Fault } from '../../model/fault.ts'
 import { type Cluster, openCluster } from '../../store/cluster/cluster.ts'
 import { readConfig } from '../read-config.ts'
 import { type RunningHouse, startHouse } from '../start-house.ts'
-import { type PilotPeople, peoplePilot } from './people.ts'
+import { PILOT_PEOPLE, type PilotPeople, peoplePilot } from './people.ts'
 import { type LoadedTms, loadTms, type TmsChoice } from './tms.ts'
 
 export type Raise = {
@@ -46,8 +46,8 @@ export async function raisePilot(choice: PilotChoice): Promise<{ readonly raise:
     const urls = { gateUrl: `http://127.0.0.1:${gatePort}`, deskUrl: `http://127.0.0.1:${deskPort}` }
     const configFile = writeConfig(dataFolder, urls, tms.accounts, choice.override ?? {})
     const config = readConfig(configFile)
-    const { user, password, host, port, database } = cluster.superuser
-    const adminUrl = `postgresql://${user}:${encodeURIComponent(password)}@${encodeURIComponent(host)}:${port}/${database}`
+    const { user, password, database } = cluster.superuser
+    const adminUrl = cluster.url(database, user, password)
     const sources = {
       TMS_READ_URL: cluster.url('tms', 'tms_read', cluster.secret('tms-read')),
       TMS_WRITE_URL: cluster.url('tms', 'tms_write', cluster.secret('tms-write')),
@@ -103,6 +103,7 @@ function writeConfig(
     keys: join(dataFolder, 'keys'),
     logOrigin: LOG_ORIGIN,
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    people: PILOT_PEOPLE,
     systems: { tms: { kind: 'postgres', readUrl: 'TMS_READ_URL', writeUrl: 'TMS_WRITE_URL' } },
     ...override,
   }

@@ -41,7 +41,7 @@ describe('compile', () => {
     )
     fc.assert(
       fc.property(fc.array(leaf), (all) => {
-        const { text, values } = must(compile(query({ op: 'and', all } as Predicate)))
+        const { text, values } = must(compile(query({ op: 'and', all })))
         expect(text).toMatch(/^[a-zA-Z0-9_ ".,$():<>=[\]]+$/)
         expect(values).toHaveLength(all.length + 1)
         expect(text.match(/\$\d+/g)).toHaveLength(values.length)

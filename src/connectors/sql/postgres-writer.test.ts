@@ -124,7 +124,7 @@ describe('postgresWriter', () => {
   it('cannot reach a source that is down: a write is refused, a reading throws', async () => {
     const lost = poolTo('postgresql://u:p@127.0.0.1:1/tms')
     expect((await write({}, lost)).result).toBe('refused')
-    await expect(postgresWriter(lost).read(resource, 'S-A1', 'A', ['status'])).rejects.toThrow()
+    await expect(postgresWriter(lost).read(resource, 'S-A1', 'A', ['status'])).rejects.toThrow('ECONNREFUSED')
     await lost.end()
   })
 

@@ -4,6 +4,7 @@ import { operationOf } from '../../../test/support/pack.ts'
 import { parcelsInTms } from '../../../test/support/parcels.ts'
 import { type PgProxy, pgProxy } from '../../../test/support/pg-proxy.ts'
 import type { SmallTms } from '../../../test/support/small-tms.ts'
+import { must } from '../../../test/support/stages.ts'
 import { connectorContract, PARCEL } from '../connector.contract.ts'
 import type { Query } from '../connector.ts'
 import { openPool } from './pool.ts'
@@ -40,7 +41,7 @@ describe('a PostgreSQL source', () => {
   })
   afterEach(async () => {
     // Whatever a test did to it, the next ask is answered.
-    expect((await postgresConnector(pool).read(all)).ok).toBe(true)
+    must(await postgresConnector(pool).read(all))
   })
 
   const shipment = operationOf('getShipmentSummary').resource
