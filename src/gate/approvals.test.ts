@@ -47,6 +47,16 @@ describe('judge', () => {
     ['decided in no word', [proposed(), { ...decided('approve'), detail: undefined }], 'no signed entry approves it'],
     ['approved by its own person', [proposed(), decided('approve', 'anna')], 'it was approved by the person whose agent proposed it'],
     [
+      'approved by somebody who decides no such changes',
+      [proposed(), decided('approve', 'zoe')],
+      'it was approved by somebody who does not decide such changes',
+    ],
+    [
+      'approved by such a one first',
+      [proposed(), decided('approve', 'zoe'), decided('approve', 'ben')],
+      'it was approved by somebody who does not decide such changes',
+    ],
+    [
       'approved by its own person first',
       [proposed(), decided('approve', 'anna'), decided('approve', 'ben')],
       'it was approved by the person whose agent proposed it',

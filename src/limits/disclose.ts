@@ -34,7 +34,8 @@ export function discloser(ledger: Ledger, limitsOf: (useCase: string) => Exposur
     known.set(id, memory)
     const fresh = [...values].map((value) => digestOf(`${id}\n${value}`)).filter((digest) => !memory.seen.has(toHex(digest)))
     if (fresh.length === 0) return memory.count
-    memory.count = Math.max(memory.count, await ledger.spend(session, kind, fresh))
+    const count = await ledger.spend(session, kind, fresh)
+    memory.count = Math.max(memory.count, count)
     for (const digest of fresh) memory.seen.add(toHex(digest))
     return memory.count
   }

@@ -88,7 +88,12 @@ describe('changeStore', () => {
     ]
     for (const change of [a, b, c]) await changes().keep(change)
     expect((await changes().ofSession(other)).map(({ id }) => id)).toEqual([c.id, a.id, b.id])
-    expect((await changes().inStates(['proposed'], 500)).map(({ id }) => id).filter((id) => [a.id, b.id].includes(id))).toEqual([a.id, b.id])
+    const proposed = async (first?: 'oldest' | 'newest') =>
+      (await changes().inStates(['proposed'], 500, first)).map(({ id }) => id).filter((id) => [a.id, b.id].includes(id))
+    expect([await proposed(), await proposed('newest')]).toEqual([
+      [a.id, b.id],
+      [b.id, a.id],
+    ])
     expect(await changes().inStates(['proposed', 'approved'], 1)).toHaveLength(1)
     expect(await changes().inStates([], 10)).toEqual([])
   })

@@ -19,6 +19,15 @@ export const shipmentOutside = (db: pg.ClientConfig, accounts: readonly string[]
     return found.rows[0]?.shipment_id ?? null
   })
 
+/** The name of the customer a shipment is for, or null. */
+export const customerOf = (db: pg.ClientConfig, shipment: string): Promise<string | null> =>
+  withTms(db, async (client) => {
+    const found = await client.query<{ name: string }>('select c.name from tms.shipment s join tms.customer c using (customer_id) where s.shipment_id = $1', [
+      shipment,
+    ])
+    return found.rows[0]?.name ?? null
+  })
+
 /** The status each shipment really has. */
 export const statusesOf = (db: pg.ClientConfig, shipments: readonly string[]): Promise<ReadonlyMap<string, string>> =>
   withTms(db, async (client) => {

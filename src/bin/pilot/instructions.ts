@@ -2,7 +2,7 @@ import { ourselves } from '../ourselves.ts'
 import type { Raise } from './raise.ts'
 
 /** What a newcomer does next, every command to paste as it is. */
-export function instructions({ gateUrl, deskUrl, people, tms, dataFolder, vkeyFile }: Raise): string {
+export function instructions({ gateUrl, deskUrl, people, tms, dataFolder }: Raise): string {
   const { employee, approver, enrolmentCode } = people
   const gatehouse = ourselves()
   return `
@@ -20,7 +20,8 @@ To let an agent on this computer ask:
      ${gatehouse} connect --install claude-desktop
   3. Restart the agent and ask it: "Which shipments are late?" It will show you a link: sign in as ${employee.id} and choose a use case.
 
-Data folder ${dataFolder}. The journal's verifier key: ${vkeyFile}
+Data folder ${dataFolder}
+Verify the journal, while it runs: ${gatehouse} journal verify --data ${dataFolder}
 Ctrl-C stops it; the next start finds everything as it was.
 `
 }

@@ -27,7 +27,7 @@ export async function runOnce(raise: Raise, say: (line: string) => void): Promis
       ['the agent asks for a session, its person signs in and chooses the use case', () => openSessionFor(agent, employee, found)],
       ['the agent asks its questions', () => askQuestions(agent, found)],
       ['the agent tries what it may not', () => tryRefusals(agent, raise, found)],
-      ['the agent prepares a label and a letter, its person sees them resolved', () => prepareAndShow(agent, employee, found)],
+      ['the agent prepares a label and a letter, its person sees them resolved', () => prepareAndShow(agent, employee, raise, found)],
       ['the agent proposes two changes, an approver approves one and rejects the other', () => proposeAndDecide({ agent, employee, approver, raise, found })],
     ]
     for (const [what, step] of steps) {

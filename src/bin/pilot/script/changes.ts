@@ -57,6 +57,14 @@ export async function proposeAndDecide({ agent, employee, approver, raise, found
   )
   const again = found.count(await agent.ask('getShipmentSummary', { shipmentId: first.id }))
   found.expect('and the agent sees it', again.ok && again.body.rows[0]?.['status'] === 'held', again.ok ? String(again.body.rows[0]?.['status']) : again.text)
+  for (const [id, state] of states) {
+    const told = found.count(await agent.ask('getChangeState', { changeId: id }))
+    found.expect(
+      `the agent is told that its change is ${state}`,
+      told.ok && told.body.rows[0]?.['state'] === state,
+      told.ok ? JSON.stringify(told.body.rows) : told.text,
+    )
+  }
   for (const one of states.values()) found.changes.set(one, (found.changes.get(one) ?? 0) + 1)
 }
 
