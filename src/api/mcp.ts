@@ -11,7 +11,7 @@ import { directAnswer, directCall } from './mcp-direct.ts'
 import { problemOf, sentenceOf } from './problem.ts'
 import { bodyOf } from './rest.ts'
 
-export const SERVER_INFO = { name: 'gatehouse', title: 'Gatehouse', version: '0.1.0' }
+const SERVER_INFO = { name: 'gatehouse', title: 'Gatehouse', version: '0.1.0' }
 const INSTRUCTIONS =
   'Company data through Gatehouse. Ask narrow questions; names and accounts come as handles (cus_…, con_…, acc_…) that you may use in letters, labels and later asks. Changes wait for a person. A refusal says which rule, who owns it and what to do next: tell your person.'
 
@@ -75,7 +75,7 @@ function serverFor(door: Door, visit: Visit): Server {
 }
 
 /** One tool call. A refusal is a result the agent can read and hand on, never a protocol error. */
-export async function callTool(
+async function callTool(
   door: Pick<Door, 'gate' | 'deskUrl'>,
   visit: Pick<Visit, 'knock' | 'correlation'>,
   name: string,
@@ -90,7 +90,7 @@ export async function callTool(
   return { content: [{ type: 'text', text: JSON.stringify(body) }], structuredContent: body }
 }
 
-export const toolOf = (operation: Offered) => ({
+const toolOf = (operation: Offered) => ({
   name: operation.name,
   title: operation.title,
   description: operation.description,

@@ -52,7 +52,7 @@ export type Desk = {
   readonly signOut: (cookie: string, act: Act) => Answered<null>
 
   readonly pilot: (act: Act) => Answered<CallAnswer<'pilot'>>
-  /** Approvers see all; others what their own agents proposed. Values are in clear only where the viewer may see them so. */
+  /** Approvers see those of the use cases they decide; everybody what their own agents proposed. Values are in clear only where the viewer may see them so. */
   readonly changes: (act: Act) => Answered<CallAnswer<'changes'>>
   /** Once, for this version and digest: `change_not_waiting`, `change_moved`, `own_change`, `not_approver`. Answers with the change as it then is. */
   readonly decideChange: (given: CallInput<'decideChange'> & { readonly id: string }, act: Act) => Answered<CallAnswer<'decideChange'>>
@@ -79,7 +79,7 @@ export type Desk = {
   readonly devices: (act: Act) => Answered<CallAnswer<'devices'>>
   /** One of the viewer's own is trusted no more, and its sessions end. Refuses `not_found` alike for unknown and another's. */
   readonly revokeDevice: (given: CallInput<'revokeDevice'> & { readonly id: string }, act: Act) => Answered<null>
-  /** A code for one device of the viewer's own, once and for minutes. */
+  /** A code for one device of the viewer's own, once and for a day. */
   readonly inviteDevice: (act: Act) => Answered<CallAnswer<'inviteDevice'>>
 
   /** Calls back after something changed that may concern this viewer; a hint too many does no harm, one too few leaves a page stale. Returns how to stop. */

@@ -20,7 +20,7 @@ export function parseGateUrl(text: string): string {
   return url.origin
 }
 
-/** This machine only: 127.0.0.0/8, ::1, and the name localhost (RFC 6761 §6.3). */
+/** This machine only: 127.0.0.0/8, ::1, and the name localhost (RFC 6761 §6.3). @internal */
 export const isLoopback = (hostname: string): boolean => hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 
 /** Faults: no code, or something after `#` that is not a pin: then the certificate could not be checked as the code demands. */

@@ -21,6 +21,7 @@ const FILE = 'device-key.jwk'
 const Coordinate = z.string().regex(/^[\w-]{43}$/)
 const PrivateJwk = z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: Coordinate, y: Coordinate, d: Coordinate })
 
+/** @internal */
 export const keyPath = (home: string): string => join(home, FILE)
 
 /** A new key, not yet kept anywhere. */

@@ -33,5 +33,5 @@ export function gateConnector(pin: string | undefined, connectTimeoutMs: number)
 
 const shows = (socket: unknown, pin: string): boolean => socket instanceof TLSSocket && pinOf(socket.getPeerX509Certificate()?.raw) === pin
 
-/** `sha256-` and base64url of the certificate's SHA-256, as an enrolment code carries it. */
+/** `sha256-` and base64url of the certificate's SHA-256, as an enrolment code carries it. @internal */
 export const pinOf = (der: Uint8Array | undefined): string | null => (der === undefined ? null : `sha256-${toBase64url(sha256(der))}`)

@@ -8,7 +8,7 @@ import type { FrontDesk } from './sign-in.ts'
 const INVITE_HOURS = 24
 const CODE_BYTES = 15
 
-/** `by`: the person who invites, or `pilot`, whoever started the house. */
+/** `by`: the person who invites; `administrator` at the command line, or `pilot`. */
 export type Invitation = { readonly person: string; readonly purpose: InvitePurpose; readonly by: string; readonly correlation: string }
 
 /** A code that works once, within a day, to set a passphrase or to enrol a device. Only its hash is kept: whoever gets it here has to hand it over. */

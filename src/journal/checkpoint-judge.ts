@@ -17,7 +17,6 @@ export type CheckpointJudge = {
 }
 
 /** `newest` is the size of the newest checkpoint when the verification began: younger ones are left for the next. */
-
 export function checkpointJudge({
   store,
   newest,

@@ -6,10 +6,10 @@ import type { SignerKey, VerifierKey } from './note-key.ts'
 /** What a log claims of itself: its name, its number of leaves, and the root over them (C2SP tlog-checkpoint). */
 export type Checkpoint = { readonly origin: string; readonly size: number; readonly root: Uint8Array }
 
-/** Three lines: origin, size in decimal, root in base64. No extension lines: nobody could audit them. */
+/** Three lines: origin, size in decimal, root in base64. No extension lines: nobody could audit them. @internal */
 export const formatCheckpoint = (checkpoint: Checkpoint): string => `${checkpoint.origin}\n${checkpoint.size}\n${toBase64(checkpoint.root)}\n`
 
-/** The checkpoint of a note's text, or null. Extension lines are allowed and dropped. Signatures have not been looked at. */
+/** The checkpoint of a note's text, or null. Extension lines are allowed and dropped. Signatures have not been looked at. @internal */
 export function parseCheckpoint(text: string): Checkpoint | null {
   const [origin, size, root, ...rest] = text.split('\n')
   if (!origin || size === undefined || root === undefined || rest.pop() !== '' || rest.includes('')) return null

@@ -1,7 +1,7 @@
 import { concat } from '../base/bytes.ts'
 import { EMPTY_FRONTIER, extend, rootOf } from './frontier.ts'
 
-export const TILE_WIDTH = 256
+const TILE_WIDTH = 256
 /** Longest entry that a bundle can hold. */
 export const ENTRY_BYTES_MAX = 65_535
 

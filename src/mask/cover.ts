@@ -20,7 +20,7 @@ export type CoveredRows = Brand<
   'CoveredRows'
 >
 
-/** What stands where a value was not fetched. */
+/** What stands where a value was not fetched. @internal */
 export const REDACTED = '[redacted]'
 
 /**

@@ -25,14 +25,14 @@ export type Tokens = {
 /** `root`: 32 secret bytes of this house. */
 export function sessionTokens(root: Uint8Array, session: string): Tokens {
   const key = deriveKey(root, `gatehouse session tokens ${session}`, 64)
-  const sealed = lru<string, string>(SEALED_MAX)
+  const known = lru<string, string>(SEALED_MAX)
   return {
     seal(entity, value) {
       const name = `${entity}_${value}`
-      const held = sealed.get(name)
+      const held = known.get(name)
       if (held !== undefined) return held
       const handle = `${entity}_${base32(aessiv(key, utf8(entity)).encrypt(utf8(value)))}`
-      if (name.length <= SEALED_CHARS_MAX) sealed.set(name, handle)
+      if (name.length <= SEALED_CHARS_MAX) known.set(name, handle)
       return handle
     },
     open(entity, token) {

@@ -34,6 +34,7 @@ export function decide(bundle: Bundle, session: Session, question: Question): De
   return judge(bundle, answer)
 }
 
+/** @internal */
 export function judge(bundle: Bundle, answer: AuthorizationAnswer): Decision {
   if (answer.type !== 'success' || answer.response.diagnostics.errors.length > 0) return { allow: false, rule: POLICY_ERROR }
   const { decision, diagnostics } = answer.response

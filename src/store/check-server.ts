@@ -13,7 +13,7 @@ export async function checkServer(client: Pick<pg.ClientBase, 'query'>): Promise
   judgeServer({ versionNumber: Number(found['version']), settings: found })
 }
 
-/** The judgement alone. `versionNumber` as PostgreSQL counts: 180004 is 18.4. */
+/** The judgement alone. `versionNumber` as PostgreSQL counts: 180004 is 18.4. @internal */
 export function judgeServer(server: { readonly versionNumber: number; readonly settings: Readonly<Record<string, string>> }): void {
   const major = Math.floor(server.versionNumber / 10_000)
   if (!(major >= MAJOR_MIN)) {

@@ -8,6 +8,7 @@ export type ProcessRole = keyof typeof PROCESS_ROLES
 /**
  * What each process may do with each table: s select, i insert, u update, d delete. Nobody may update or delete an entry of the journal, a
  * checkpoint or what a session was shown. Every table stands here: one that is missing fails the test, not the night shift.
+ * @internal
  */
 export const GRANTS: Readonly<Record<string, Readonly<Record<ProcessRole, string>>>> = {
   //                   the gate      the applier   the signer

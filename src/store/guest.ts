@@ -7,7 +7,7 @@ export type Guest = {
   readonly database: string
   /** Owns what is built in it and cannot log in. */
   readonly owner: string
-  /** Roles that may connect to this database and to no other of this server, each with its password. */
+  /** Roles that may connect to this database, each with its password; to no other of ours. */
   readonly logins: Readonly<Record<string, string>>
 }
 
@@ -29,7 +29,7 @@ export async function guestDatabase({ admin, database, owner, logins }: Guest): 
   })
 }
 
-/** Only these roles may connect. A database made from a template needs it again. */
+/** Only these roles may connect. A database made from a template needs it again. @internal */
 export async function closeGuest(
   client: pg.ClientBase,
   { database, logins }: { readonly database: string; readonly logins: readonly string[] },

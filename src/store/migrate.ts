@@ -44,7 +44,7 @@ export async function migrate({ admin, database = 'gatehouse', roles, logOrigin 
   })
 }
 
-/** Only the processes' roles may connect to this database. A database made from a template needs it again. */
+/** Only the processes' roles may connect to this database. A database made from a template needs it again. @internal */
 export async function closeDatabase(client: pg.ClientBase, database: string): Promise<void> {
   const name = client.escapeIdentifier(database)
   await client.query(`revoke all on database ${name} from public`)
@@ -105,7 +105,7 @@ export async function becomeMember(client: pg.ClientBase, role: string): Promise
   if (!rows[0]?.super) await client.query(`grant ${role} to current_user`)
 }
 
-/** The same server, another of its databases. A URL outranks what stands beside it, so the database is changed within it. */
+/** The same server, another of its databases. A URL outranks what stands beside it, so the database is changed within it. @internal */
 export function onDatabase(config: pg.ClientConfig, database: string): pg.ClientConfig {
   if (config.connectionString === undefined) return { ...config, database }
   const url = new URL(config.connectionString)

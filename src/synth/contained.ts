@@ -29,6 +29,7 @@ const NEXT =
 /**
  * Why the agent's user could read the export by itself, or null. It asks for an owner other than the agent and no access for group or others on the
  * data folder, and for a file the agent cannot open. What a user might gain by sudo is not judged.
+ * @internal
  */
 export function leak(has: { readonly agent: AgentUser; readonly folder: Path; readonly file: Path; readonly ancestors: readonly Path[] }): string | null {
   const { agent, folder, file, ancestors } = has

@@ -45,6 +45,7 @@ export function readMapping(file: string): Mapping {
   return parseMapping(text, file)
 }
 
+/** @internal */
 export function parseMapping(text: string, file: string): Mapping {
   const document = parseDocument(text, { uniqueKeys: true })
   const faults = document.errors.map((error) => `line ${error.linePos?.[0].line ?? 1}: ${error.message.split('\n', 1)[0]}`)

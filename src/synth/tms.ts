@@ -3,7 +3,9 @@ import type pg from 'pg'
 
 /** The roles of the pilot's TMS database. Nobody logs in as its owner. */
 export const TMS_OWNER = 'tms_owner'
+/** @internal */
 export const TMS_ROLES = ['tms_read', 'tms_write'] as const
+/** @internal */
 export type TmsRole = (typeof TMS_ROLES)[number]
 
 /** Whether the tables of the TMS stand in this database. */

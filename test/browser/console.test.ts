@@ -245,7 +245,7 @@ describe('the journal and refusals', () => {
     for (const said of ['Petra Holm, Finance', "Ask the rule's owner for access."]) await page.getByText(said, { exact: true }).waitFor()
     await page.getByRole('textbox', { name: 'What you need it for' }).fill('settling a complaint')
     await page.getByRole('button', { name: 'Request access' }).click()
-    await page.getByText('has been told').waitFor()
+    await page.getByText('It is recorded for').waitFor()
     expect(house.acts.filter((act) => act.startsWith('access'))).toEqual(['access cor-4d7w settling a complaint'])
     expect(await page.getByRole('button', { name: 'Request access' }).count()).toBe(0)
   })

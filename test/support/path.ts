@@ -12,7 +12,7 @@ import { CANARY } from './small-tms.ts'
 export type Passage = { readonly held: HeldSession; readonly outcome: Outcome<Answer, Refusal>; readonly entries: readonly Recorded[] }
 
 /** Asks, as a session of its own unless one is given, and checks what holds of every ask: one entry of it, and nothing that no policy shows in answer or entry. */
-export async function pass(here: TestGate, operation: string, input: Record<string, unknown>, by: Partial<Session> | HeldSession = {}): Promise<Passage> {
+async function pass(here: TestGate, operation: string, input: Record<string, unknown>, by: Partial<Session> | HeldSession = {}): Promise<Passage> {
   const held = 'authenticate' in by ? by : await here.session(by)
   const from = (await here.entries()).length
   const outcome = await here.ask(held, operation, input)

@@ -3,7 +3,7 @@ import type { Connector } from '../../connectors/connector.ts'
 import type { Desk } from '../../desk/desk.ts'
 import type { Admission } from '../../gate/admit.ts'
 import type { Gate } from '../../gate/gate.ts'
-import { type Revoking, revokeDevice, revokeSession, type SessionRevoked } from '../../gate/revoke.ts'
+import { type Revoking, revokeDevice, revokeSession } from '../../gate/revoke.ts'
 import { openPassphrases } from '../../identity/passphrase.ts'
 import { readVkey } from '../../journal/key.ts'
 import { accessRequests } from '../../store/access-requests.ts'
@@ -37,6 +37,15 @@ export type DeskHouse = {
 /** People on this very computer call this very program; on others they have their own `gatehouse`. */
 const isLoopback = (url: string): boolean => /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname)
 
+/** Thrown for `reach` to answer: a database that is away must not look like a missing right. */
+const groupsIn =
+  (people: DeskHouse['stores']['people']) =>
+  async (person: string): Promise<readonly string[]> => {
+    const found = await people.byId(person)
+    if (!found.ok) throw new Error(found.refusal.detail)
+    return found.value?.groups ?? []
+  }
+
 /** The console's ports over the real house. */
 export function openDesk({ house, gate, stores, admission, revoking, connectors, pin, vkeyFile }: DeskHouse): {
   readonly ports: Desk
@@ -56,12 +65,7 @@ export function openDesk({ house, gate, stores, admission, revoking, connectors,
     pin,
     clock: gate.clock,
   })
-  const groupsOf = async (person: string): Promise<readonly string[]> => {
-    const found = await stores.people.byId(person)
-    // Thrown for `reach` to answer: a database that is away must not look like a missing right.
-    if (!found.ok) throw new Error(found.refusal.detail)
-    return found.value?.groups ?? []
-  }
+  const groupsOf = groupsIn(stores.people)
   const approving = {
     changes: gate.changes,
     isApprover: async (person: string, useCase: string) => directory.decides(await groupsOf(person), useCase),
@@ -79,7 +83,6 @@ export function openDesk({ house, gate, stores, admission, revoking, connectors,
     record: gate.record,
   }
   const hints = openHints(entries)
-  const revoke = (given: SessionRevoked) => revokeSession(revoking, given)
 
   const ports: Desk = {
     origin: () => new URL(config.deskUrl).origin,
@@ -87,10 +90,10 @@ export function openDesk({ house, gate, stores, admission, revoking, connectors,
     clock: gate.clock,
     random: newRandom,
     ...people.ports,
-    ...pilotPort({ redacted: true }),
+    ...pilotPort(house.pack),
     ...changePorts({ catalogue, directory, approving, lookup, tokensOf: gate.tokensOf }),
     ...draftPorts({ showing, lookup, clock: gate.clock }),
-    ...sessionPorts({ admission, directory, lookup, behind: people.behind, revoke }),
+    ...sessionPorts({ admission, directory, lookup, behind: people.behind, revoke: (given) => revokeSession(revoking, given) }),
     ...journalPorts({
       entries,
       vkey: () => readVkey(vkeyFile),

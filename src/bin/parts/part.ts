@@ -9,7 +9,7 @@ export function every(ms: number, work: () => Promise<void>, failed: (cause: unk
   const turn = () => {
     running = work()
       .catch(failed)
-      .then(() => {
+      .finally(() => {
         if (!ended) timer = setTimeout(turn, ms)
       })
   }

@@ -30,7 +30,7 @@ export async function openTls(config: Config): Promise<Tls | null> {
   return { key: readPem(keyFile), cert, pin: pinOf(cert) }
 }
 
-export const pinOf = (pem: string): string =>
+const pinOf = (pem: string): string =>
   `sha256-${createHash('sha256')
     .update(new Uint8Array(new X509Certificate(pem).rawData))
     .digest('base64url')}`

@@ -71,7 +71,7 @@ function Access({ refused }: { readonly refused: CallAnswer<'refusal'> }) {
   if (refused.requestedAt !== null) {
     return (
       <Text role="status" fw={600}>
-        Access asked for at <Time at={refused.requestedAt} />. {refused.rule?.owner ?? 'The owner'} has been told; nothing more to do here.
+        Access asked for at <Time at={refused.requestedAt} />. It is recorded for {refused.rule?.owner ?? 'the owner'}; nothing more to do here.
       </Text>
     )
   }

@@ -44,7 +44,7 @@ export function readPostmaster(dataFolder: string): (Postmaster & { readonly rea
   return { pid: Number(pid), host: socket || address || '', port: Number(port), ready: status?.trim() === 'ready' }
 }
 
-/** Whether a process with this id lives, ours or not. */
+/** Whether a process with this id lives, ours or not. @internal */
 export function alive(pid: number): boolean {
   try {
     process.kill(pid, 0)

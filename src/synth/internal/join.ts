@@ -7,7 +7,7 @@ import type { Typed } from './typed.ts'
 /** Keeps the cell of this field aside: the customer or order has another already. */
 type Aside = (field: Field) => void
 
-/** An identifier made from a name: the same in every file, readable, and another for any other name. */
+/** An identifier made from a name: the same in every file, readable, and another for any other name. @internal */
 export function stableId(name: string): string {
   const plain = name
     .normalize('NFKD')
