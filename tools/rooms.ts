@@ -12,7 +12,7 @@ import { worldlyUses } from './purity.ts'
 import { isCode, isTest, type Parsed, parse, type Source } from './syntax.ts'
 
 /** What a pure room may take from npm: it computes, or it is the parser and judge of that room. */
-const PURE_PACKAGES = ['canonicalize', 'zod', 'yaml', '@noble/ciphers', '@noble/hashes', '@cedar-policy/cedar-wasm']
+const PURE_PACKAGES = ['zod', 'yaml', '@noble/ciphers', '@noble/hashes', '@cedar-policy/cedar-wasm']
 /** Rooms any test may build its real parts from. */
 const REAL_PARTS = ['base', 'model', 'store', 'journal']
 /** Digests and signatures by keys handed in: calculation, though Node does it. */

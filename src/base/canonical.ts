@@ -1,10 +1,34 @@
-import canonicalize from 'canonicalize'
-
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
-/** The one spelling of a JSON value (RFC 8785), so that equal values have equal digests. */
+/**
+ * The one spelling of a JSON value (RFC 8785), so that equal values have equal digests: members in the order of their names' UTF-16 code
+ * units, no white space, strings and numbers as ECMAScript spells them. A member that is `undefined` is not there. Throws on what has
+ * no spelling: NaN, an infinity, half a surrogate pair, a function.
+ */
 export function canonical(value: Json): string {
-  const text = canonicalize(value)
-  if (text === undefined) throw new Error('not a JSON value')
-  return text
+  switch (typeof value) {
+    case 'string':
+      if (!value.isWellFormed()) throw new Error('half a surrogate pair is not JSON')
+      return JSON.stringify(value)
+    case 'number':
+      if (!Number.isFinite(value)) throw new Error(`${value} is not JSON`)
+      return JSON.stringify(value)
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'object':
+      return value === null ? 'null' : Array.isArray(value) ? `[${value.map(canonical).join(',')}]` : members(value as { readonly [name: string]: Json })
+    default:
+      throw new Error(`a ${typeof value} is not JSON`)
+  }
+}
+
+function members(value: { readonly [name: string]: Json | undefined }): string {
+  // A Date and its like: the types keep them out, and an empty object in their stead would go unnoticed.
+  if (typeof value['toJSON'] === 'function') throw new Error('what spells itself is not JSON')
+  let text = ''
+  for (const name of Object.keys(value).sort()) {
+    const member = value[name]
+    if (member !== undefined) text += `${text === '' ? '' : ','}${canonical(name)}:${canonical(member)}`
+  }
+  return `{${text}}`
 }

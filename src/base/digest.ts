@@ -1,16 +1,10 @@
-import { createHmac, createSecretKey, hash, hkdfSync } from 'node:crypto'
+import { createHmac, hash, hkdfSync } from 'node:crypto'
 
 /** SHA-256 (FIPS 180-4), 32 bytes. */
 export const sha256 = (data: Uint8Array | string): Uint8Array => hash('sha256', data, 'buffer')
 
 /** HMAC-SHA256 (RFC 2104), 32 bytes: a digest of something guessable that only the key's holder can compute. */
 export const hmac = (key: Uint8Array, data: Uint8Array | string): Uint8Array => createHmac('sha256', key).update(data).digest()
-
-/** The same under one key for many: importing the key costs more than the digest. */
-export function hmacUnder(key: Uint8Array): (data: Uint8Array | string) => Uint8Array {
-  const secret = createSecretKey(key)
-  return (data) => createHmac('sha256', secret).update(data).digest()
-}
 
 /** A key of `bytes` bytes for one purpose (HKDF-SHA256, RFC 5869), from a root key nobody else uses. */
 export const deriveKey = (root: Uint8Array, purpose: string, bytes: number): Uint8Array =>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { changeOf } from '../../test/support/change.ts'
 import { CHANGE_STATES, type Change, changeDigest } from '../changes/change.ts'
+import { decisionText } from '../changes/decision.ts'
 import { approvals } from './approvals.ts'
 
 const change = changeOf()
@@ -100,5 +101,15 @@ describe('judge', () => {
       expect(judged([proposed()], changeOf({ state, decidedBy: 'ben', decidedAt: 1, decisionReason: 'r', outcome: 'o' }))).toBe('no signed entry approves it')
       expect(judged([proposed(), decided('approve')], changeOf({ state, decidedBy: null }))).toBe('approved')
     }
+  })
+
+  it('asks whether the approver decides with exactly the text that the gate signs, and its signature', () => {
+    const asked: unknown[] = []
+    const known = approvals((...given) => asked.push(given) > 0)
+    const entry = { ...decided('approve'), detail: { change: change.id, decision: 'approve', signature: 'c2ln' } }
+    known.learn([proposed(), entry].map((one, index) => ({ index, entry: one })))
+    expect(known.judge(change).ok).toBe(true)
+    const text = decisionText({ digest: changeDigest(change), decision: 'approve', by: 'ben' })
+    expect(asked).toEqual([['ben', change.useCase, { person: 'ben', text, signature: 'c2ln' }]])
   })
 })

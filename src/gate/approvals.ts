@@ -1,5 +1,6 @@
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import { type Change, changeDigest } from '../changes/change.ts'
+import { decisionText } from '../changes/decision.ts'
 
 /** An entry the follower proved to be under a signed checkpoint. */
 export type ProvenEntry = { readonly index: number; readonly entry: { readonly [name: string]: unknown } }
@@ -14,10 +15,16 @@ export type Approvals = {
   readonly judge: (change: Change) => Outcome<'approved' | 'begun', string>
 }
 
-type Known = { readonly proposer: string; readonly session: string; approved: string | null; rejected: boolean; begun: boolean }
+/** Who approved, with the gate's signature over exactly that (changes/decision.ts). */
+export type Approval = { readonly person: string; readonly text: string; readonly signature: string }
 
-/** `decides`: whether a person may decide changes of a use case, by the applier's own configuration. */
-export function approvals(decides: (person: string, useCase: string) => boolean): Approvals {
+type Known = { readonly proposer: string; readonly session: string; approved: Approval | null; rejected: boolean; begun: boolean }
+
+/**
+ * `decides`: whether this person may decide changes of a use case, by the applier's own configuration, and really did: the approval bears the
+ * gate's signature. A database administrator can make the signer sign an entry; it cannot make this.
+ */
+export function approvals(decides: (person: string, useCase: string, approval: Approval) => boolean): Approvals {
   /** By digest: one version of one change, letter by letter. */
   const known = new Map<string, Known>()
   const ended = new Set<string>()
@@ -35,7 +42,7 @@ export function approvals(decides: (person: string, useCase: string) => boolean)
       case 'change.decided':
         if (!about) return
         if (detail['decision'] !== 'approve') about.rejected = true
-        else about.approved ??= String(entry['person'])
+        else about.approved ??= approvalIn(digest, String(entry['person']), String(detail['signature']))
         return
       case 'change.applying':
         if (about) about.begun = true
@@ -60,11 +67,17 @@ export function approvals(decides: (person: string, useCase: string) => boolean)
       if (!about) return refuse('no signed entry proposes this very change')
       if (about.approved === null) return refuse('no signed entry approves it')
       if (about.rejected) return refuse('a signed entry rejects it')
-      if (!decides(about.approved, change.useCase)) return refuse('it was approved by somebody who does not decide such changes')
-      if (about.approved === about.proposer) return refuse('it was approved by the person whose agent proposed it')
+      if (!decides(about.approved.person, change.useCase, about.approved)) return refuse('it was approved by somebody who does not decide such changes')
+      if (about.approved.person === about.proposer) return refuse('it was approved by the person whose agent proposed it')
       if (ended.has(change.id)) return refuse('it has ended already')
       if (revoked.has(about.session)) return refuse('its session was revoked')
       return done(about.begun ? 'begun' : 'approved')
     },
   }
 }
+
+const approvalIn = (digest: string, person: string, signature: string): Approval => ({
+  person,
+  text: decisionText({ digest, decision: 'approve', by: person }),
+  signature,
+})

@@ -31,6 +31,7 @@ const approving = (over: Partial<Approving> = {}): Approving => ({
   changes: here.gate.changes,
   isApprover: async (person) => approvers.includes(person),
   isRevoked: here.gate.isRevoked,
+  sign: (text) => `signed ${text}`,
   tokensOf,
   record: here.gate.record,
   clock: here.gate.clock,

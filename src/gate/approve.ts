@@ -1,6 +1,7 @@
 import { done, type Outcome, refuse } from '../base/outcome.ts'
-import { type Change, changeDigest } from '../changes/change.ts'
+import type { Change } from '../changes/change.ts'
 import type { ChangeStore } from '../changes/change-store.ts'
+import { decisionText } from '../changes/decision.ts'
 import { transition } from '../changes/transition.ts'
 import type { Record } from '../journal/record.ts'
 import type { Tokens } from '../mask/token.ts'
@@ -12,6 +13,8 @@ export type Approving = {
   /** Whether a person may decide changes of a use case. */
   readonly isApprover: (person: string, useCase: string) => Promise<boolean>
   readonly isRevoked: (session: string) => boolean
+  /** The gate's own signature over a decision taken at its console, for the applier to verify. */
+  readonly sign: (text: string) => string
   readonly tokensOf: (session: string) => Tokens
   readonly record: Record
   readonly clock: () => number
@@ -61,8 +64,15 @@ export async function approve(approving: Approving, verdict: Verdict): Promise<O
     session: change.session,
     operation: change.operation,
     correlation: verdict.correlation,
-    digest: changeDigest(change),
-    detail: { change: change.id, version: change.version, decision, reason, proposer: change.person },
+    digest: seen,
+    detail: {
+      change: change.id,
+      version: change.version,
+      decision,
+      reason,
+      proposer: change.person,
+      signature: approving.sign(decisionText({ digest: seen, decision, by })),
+    },
   })
   if (!receipt.ok) return receipt
 

@@ -1,7 +1,7 @@
 import { type Brand, mint } from '../base/brand.ts'
-import { toBase64url, toHex } from '../base/bytes.ts'
+import { toBase64url } from '../base/bytes.ts'
 import { canonical, type Json } from '../base/canonical.ts'
-import { hmacUnder, sha256 } from '../base/digest.ts'
+import { hmac, sha256 } from '../base/digest.ts'
 import { lru } from '../base/lru.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import { fieldOf } from '../catalogue/pack.ts'
@@ -23,8 +23,7 @@ export type Disclose = (covered: CoveredRows) => Promise<Outcome<Disclosable, Re
  * `key` makes the kept digests useless to who reads the table.
  */
 export function discloser(ledger: Ledger, limitsOf: (useCase: string) => ExposureLimits, key: Uint8Array): Disclose {
-  const digestOf = hmacUnder(key)
-  /** Digests known to be in the ledger already, with the session's last count: most asks then need no write. */
+  /** Whose digests are known to be in the ledger already, with the session's last count: most asks then need no digest and no write. */
   const known = lru<string, { readonly seen: Set<string>; count: number }>(2000)
 
   async function spend(session: string, kind: ExposureKind, values: ReadonlySet<string>): Promise<number> {
@@ -32,11 +31,12 @@ export function discloser(ledger: Ledger, limitsOf: (useCase: string) => Exposur
     const memory = known.get(id) ?? { seen: new Set<string>(), count: 0 }
     // Kept before the ledger answers, so that asks at once share one memory and the larger count stays.
     known.set(id, memory)
-    const fresh = [...values].map((value) => digestOf(`${id}\n${value}`)).filter((digest) => !memory.seen.has(toHex(digest)))
+    const fresh = [...values].filter((value) => !memory.seen.has(value))
     if (fresh.length === 0) return memory.count
-    const count = await ledger.spend(session, kind, fresh)
+    const digests = fresh.map((value) => hmac(key, `${id}\n${value}`))
+    const count = await ledger.spend(session, kind, digests)
     memory.count = Math.max(memory.count, count)
-    for (const digest of fresh) memory.seen.add(toHex(digest))
+    for (const value of fresh) memory.seen.add(value)
     return memory.count
   }
 

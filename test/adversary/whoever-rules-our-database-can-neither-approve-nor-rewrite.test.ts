@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DeskPerson } from '../../src/bin/pilot/desk-client.ts'
+import { openJournal } from '../../src/journal/open.ts'
 import { run } from '../support/cli.ts'
 import { changeSeen, decide, proposeHold, shipmentsOnTheWay, statusOf } from '../support/decisions.ts'
 import { type HouseJournal, houseJournal } from '../support/entries.ts'
@@ -21,7 +22,7 @@ beforeAll(async () => {
   session = await openProvenSession(pilot)
   await session.ask('GET', '/v1/operations')
   journal = houseJournal(pilot.raise.house)
-  shipments = await shipmentsOnTheWay(session, 9)
+  shipments = await shipmentsOnTheWay(session, 11)
 })
 afterAll(async () => {
   await journal.close()
@@ -53,6 +54,17 @@ describe('an approval that is only a row', () => {
     expect(await stateOf(id)).toBe('approved')
     await expectApplierLooked(1)
     expect([await stateOf(id), await really(0), await applied('change.applying', id)]).toEqual(['approved', 'in_transit', 0])
+  })
+
+  it('is not applied with an entry of their own making either, which the signer signs like any other', async () => {
+    const id = await proposeHold(session, shipment(9))
+    const { digest, version } = await changeSeen(approver, id)
+    const forged = openJournal({ store: journal.store, clock: Date.now, node: 'gate' })
+    const detail = { change: id, version, decision: 'approve', reason: 'x', proposer: 'anna', signature: Buffer.alloc(64).toString('base64') }
+    expect((await forged.record({ kind: 'change.decided', outcome: 'done', person: 'ben', digest, detail })).ok).toBe(true)
+    await sql("update change set state = 'approved', decided_by = 'ben', decided_at = now(), decision_reason = 'x' where id = $1", [id])
+    await expectApplierLooked(10)
+    expect([await really(9), await applied('change.applying', id)]).toEqual(['in_transit', 0])
   })
 
   it('is not applied when it is put in the place of a rejection', async () => {

@@ -79,6 +79,7 @@ export async function openTestApplier(here: TestGate): Promise<TestApplier> {
       changes: here.gate.changes,
       isApprover: async () => true,
       isRevoked: here.gate.isRevoked,
+      sign: () => '',
       tokensOf,
       record: here.gate.record,
       clock: here.gate.clock,

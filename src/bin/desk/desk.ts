@@ -31,6 +31,8 @@ export type DeskHouse = {
   readonly revoking: Revoking
   readonly connectors: Readonly<Record<string, Connector>>
   readonly pin: string | null
+  /** Signs decisions: see decision-key.ts. */
+  readonly sign: (text: string) => string
   readonly vkeyFile: string
 }
 
@@ -47,7 +49,7 @@ const groupsIn =
   }
 
 /** The console's ports over the real house. */
-export function openDesk({ house, gate, stores, admission, revoking, connectors, pin, vkeyFile }: DeskHouse): {
+export function openDesk({ house, gate, stores, admission, revoking, connectors, pin, vkeyFile, sign }: DeskHouse): {
   readonly ports: Desk
   readonly close: () => Promise<void>
 } {
@@ -70,6 +72,7 @@ export function openDesk({ house, gate, stores, admission, revoking, connectors,
     changes: gate.changes,
     isApprover: async (person: string, useCase: string) => directory.decides(await groupsOf(person), useCase),
     isRevoked: gate.isRevoked,
+    sign,
     tokensOf: gate.tokensOf,
     record: gate.record,
     clock: gate.clock,

@@ -9,6 +9,7 @@ import { followJournal } from '../../journal/follow.ts'
 import { readVkey, vkeyPath } from '../../journal/key.ts'
 import type { Record } from '../../journal/record.ts'
 import { Fault } from '../../model/fault.ts'
+import { readDecisionVerifier } from './decision-key.ts'
 import { complain, openHouse } from './house.ts'
 import { every, type Part } from './part.ts'
 import { SIGNER_KEY } from './sign.ts'
@@ -27,7 +28,9 @@ export async function startApplier(config: Config, environment: Environment): Pr
   const follower = followJournal({ store: house.entries, vkey })
   const { directory } = house.pack
   const groupsOf = (person: string): readonly string[] => config.people.find(({ id }) => id === person)?.groups ?? []
-  const known = approvals((person, useCase) => directory.decides(groupsOf(person), useCase))
+  // Looked for until it is there: at the very first start the gate makes its key while we start beside it.
+  let isGates: Awaited<ReturnType<typeof readDecisionVerifier>> = null
+  const known = approvals((person, useCase, { text, signature }) => directory.decides(groupsOf(person), useCase) && isGates?.(text, signature) === true)
   const pools = Object.entries(config.systems).map(([name, system]) => {
     const url = needed(environment, system.writeUrl, `the writing role of system \`${name}\``)
     return [name, openPool({ url, max: 2, statementTimeoutMs: system.timeoutMs, name: 'gatehouse apply' })] as const
@@ -47,6 +50,7 @@ export async function startApplier(config: Config, environment: Environment): Pr
   }
 
   async function look(): Promise<void> {
+    isGates ??= await readDecisionVerifier(config)
     for (;;) {
       const proven = await follower.advance()
       if (proven.length === 0) break

@@ -42,6 +42,7 @@ import { personStore } from '../../store/person-store.ts'
 import { revocationFeed } from '../../store/revocation-feed.ts'
 import { sessionStore } from '../../store/session-store.ts'
 import { openDesk } from '../desk/desk.ts'
+import { openDecisionKey } from './decision-key.ts'
 import { complain, type House, newRandom, openHouse, tokenKeys } from './house.ts'
 import { rootKey } from './keys.ts'
 import { every, type Part } from './part.ts'
@@ -103,7 +104,17 @@ export async function startGate(config: Config, environment: Environment): Promi
     const wait = visitors.knock(request.ip, Date.now())
     return wait > 0 ? refuseWith(door, request, reply, refusal('source_capped', 'too many requests from this address', { retryAfterSeconds: wait })) : undefined
   })
-  const desk = openDesk({ house, gate, stores, admission, revoking, connectors, pin: tls?.pin ?? null, vkeyFile: vkeyPath(join(config.keys, SIGNER_KEY)) })
+  const desk = openDesk({
+    house,
+    gate,
+    stores,
+    admission,
+    revoking,
+    connectors,
+    pin: tls?.pin ?? null,
+    sign: await openDecisionKey(config),
+    vkeyFile: vkeyPath(join(config.keys, SIGNER_KEY)),
+  })
   await deskRoutes(people, desk.ports)
 
   await listen(agents, config.listen.gate)
