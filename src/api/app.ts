@@ -14,8 +14,6 @@ export type AgentApp = {
   /** Host names agents may reach us by: another is a web page that had its own name point here (DNS rebinding). */
   readonly hosts: readonly string[]
   readonly tls: { readonly key: string; readonly cert: string } | null
-  /** Hears what our own code threw over a request: the caller learns only the correlation id. */
-  readonly failed: (cause: unknown, correlation: string) => void
   /** Adds OAuth, enrolment and metadata. */
   readonly also: (app: FastifyInstance) => Promise<void> | void
 }
@@ -24,7 +22,7 @@ export type AgentApp = {
 const BODY_BYTES_MAX = 256 * 1024
 
 /** The agents' front door: everything an agent or its connector may reach. What is wrong with a request's form is turned back here. */
-export async function agentApp({ door, sources, hosts, tls, failed, also }: AgentApp): Promise<FastifyInstance> {
+export async function agentApp({ door, sources, hosts, tls, also }: AgentApp): Promise<FastifyInstance> {
   const app = fastify({
     ...(tls ? { https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' as const } } : {}),
     bodyLimit: BODY_BYTES_MAX,
@@ -54,7 +52,7 @@ export async function agentApp({ door, sources, hosts, tls, failed, also }: Agen
   })
   app.setErrorHandler(async (error: Thrown, request, reply) => {
     const said = refusalOf(error, BODY_BYTES_MAX)
-    if (!isCallers(error)) failed(error, request.id)
+    if (!isCallers(error)) door.failed(error, request.id)
     const receipt = await door.gate.record({ kind: 'ask.refused', outcome: said.code, correlation: request.id })
     return refuseWith(door, request, reply, receipt.ok ? said : receipt.refusal)
   })

@@ -23,6 +23,8 @@ export type Door = {
   readonly publicUrl: string
   readonly deskUrl: string
   readonly clock: Clock
+  /** Hears what our own code threw over a request: the caller learns only the correlation id. */
+  readonly failed: (cause: unknown, correlation: string) => void
 }
 
 /** What a request shows of itself. The URL is ours and the path's: never the Host header's. */

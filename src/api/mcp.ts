@@ -6,6 +6,7 @@ import { answer } from '../gate/answer.ts'
 import type { Knock } from '../gate/gate.ts'
 import { turnBack } from '../gate/turn-back.ts'
 import type { Caller } from '../identity/authenticate.ts'
+import { refusal } from '../model/refusal.ts'
 import { type Door, knockOf, refuseWith } from './door.ts'
 import { directAnswer, directCall } from './mcp-direct.ts'
 import { problemOf, sentenceOf } from './problem.ts'
@@ -48,6 +49,11 @@ export function mcpRoutes(app: FastifyInstance, door: Door): void {
         // As bytes: a string would have a charset put to its type.
         return reply.header('content-type', 'application/json').send(Buffer.from(directAnswer(call.id, result, SERVER_INFO)))
       }
+      // A batch would be many asks for one proof and one knock; neither era offers it.
+      if (Array.isArray(request.body)) {
+        const said = await turnBack(door.gate, knock, caller.value, refusal('malformed_request', 'one message at a time: batches are not taken'))
+        return said.ok ? reply : refuseWith(door, request, reply, said.refusal)
+      }
       reply.hijack()
       for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value)
       await serve(withVisit(request, visit) as NodeIncomingMessageLike, reply.raw, request.body)
@@ -76,12 +82,17 @@ function serverFor(door: Door, visit: Visit): Server {
 
 /** One tool call. A refusal is a result the agent can read and hand on, never a protocol error. */
 async function callTool(
-  door: Pick<Door, 'gate' | 'deskUrl'>,
+  door: Pick<Door, 'gate' | 'deskUrl' | 'failed'>,
   visit: Pick<Visit, 'knock' | 'correlation'>,
   name: string,
   input: unknown,
 ): Promise<CallToolResult> {
-  const outcome = await answer(door.gate, visit.knock(name, input))
+  const knock = visit.knock(name, input)
+  const outcome = await answer(door.gate, knock).catch(async (cause: unknown) => {
+    // The SDK would hand our own error's text to the agent.
+    door.failed(cause, visit.correlation)
+    return turnBack(door.gate, knock, null, refusal('house_failed', 'something went wrong here, not with you'))
+  })
   if (!outcome.ok) {
     const problem = problemOf(outcome.refusal, visit.correlation, door.deskUrl)
     return { content: [{ type: 'text', text: sentenceOf(problem) }], isError: true }

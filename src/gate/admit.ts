@@ -1,4 +1,7 @@
+import { toBase64url } from '../base/bytes.ts'
+import { canonical } from '../base/canonical.ts'
 import type { Clock, Random } from '../base/clock.ts'
+import { sha256 } from '../base/digest.ts'
 import { newId } from '../base/id.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import type { Attest, DeclaredPosture } from '../identity/attest.ts'
@@ -171,7 +174,8 @@ const admittedEntry = ({ id, person, device, jkt, agent, posture, useCase, accou
   session: id,
   person,
   device,
-  detail: { jkt, agent, posture, useCase, accounts, endsAt },
+  // Accounts are personal: how many, and which by a digest that only tells whether they are the same.
+  detail: { jkt, agent, posture, useCase, accounts: accounts.length, accountsDigest: toBase64url(sha256(canonical([id, ...accounts.toSorted()]))), endsAt },
 })
 
 const NO_CODE = refusal('code_unknown', 'this code is unknown, used or expired')

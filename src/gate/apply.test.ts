@@ -163,7 +163,7 @@ describe('apply', () => {
   ])('does not touch a change of %s, approved or half done', async (_, over) => {
     const change = { ...(await applier.approved('S-A3')), ...over }
     const before = await applier.record('S-A3')
-    const parts = { ...(await applier.parts()), approvals: { judge: () => ({ ok: true, value: 'approved' }) as const } }
+    const parts = { ...(await applier.parts()), approvals: { judge: () => ({ ok: true, value: 'approved' }) as const, isBegun: () => true } }
     for (const outcome of [await apply(parts, change), await resume(parts, { ...change, state: 'applying' })])
       expect(outcome).toEqual({ ok: false, refusal: 'the catalogue has no such change' })
     expect(await applier.record('S-A3')).toEqual(before)

@@ -15,7 +15,9 @@ export type Applier = {
   readonly catalogue: Catalogue
   readonly changes: ChangeStore
   readonly writers: Readonly<{ readonly [system: string]: Writer }>
-  readonly approvals: Pick<Approvals, 'judge'>
+  readonly approvals: Pick<Approvals, 'judge' | 'isBegun'>
+  /** True once everything up to this entry was read and proven; false when that does not come about in time. */
+  readonly provenTo: (index: number) => Promise<boolean>
   readonly record: Record
 }
 
@@ -35,6 +37,10 @@ export async function apply(applier: Applier, change: Change): Promise<Outcome<C
   const intent = await applier.record(entryOf('change.applying', change))
   if (!intent.ok) return refuse('the journal cannot be written')
 
+  // A database that withholds what came after the approval withholds this entry too: then nothing is written.
+  const still = (await applier.provenTo(intent.value.index)) ? applier.approvals.judge(change) : refuse('the journal up to its intent is not signed')
+  if (!still.ok) return still
+
   const claimed = await move(applier, change, { event: 'begin' })
   if (!claimed) return refuse('somebody else took it, or it was voided')
 
@@ -46,6 +52,7 @@ export async function apply(applier: Applier, change: Change): Promise<Outcome<C
 
 /** A change that was begun and not ended, for whatever reason. Nothing is written: the record itself says what happened. */
 export async function resume(applier: Applier, change: Change): Promise<Outcome<Change, string>> {
+  if (!applier.approvals.isBegun(change)) return refuse('no signed entry says that it was begun')
   const order = orderOf(applier, change)
   if (!order.ok) return order
   const begun = change.state === 'approved' ? await move(applier, change, { event: 'begin' }) : change

@@ -13,6 +13,8 @@ export type Approvals = {
   readonly learn: (proven: readonly ProvenEntry[]) => void
   /** `begun`: approved, and an intent to apply it was recorded before. */
   readonly judge: (change: Change) => Outcome<'approved' | 'begun', string>
+  /** Whether an intent to apply this very change was recorded, whatever came after. */
+  readonly isBegun: (change: Change) => boolean
 }
 
 /** Who approved, with the gate's signature over exactly that (changes/decision.ts). */
@@ -63,7 +65,7 @@ export function approvals(decides: (person: string, useCase: string, approval: A
       for (const { entry } of proven) learnOne(entry)
     },
     judge(change) {
-      const about = known.get(changeDigest({ ...change, state: 'proposed', decidedBy: null, decidedAt: null, decisionReason: null, outcome: null }))
+      const about = known.get(changeDigest(change))
       if (!about) return refuse('no signed entry proposes this very change')
       if (about.approved === null) return refuse('no signed entry approves it')
       if (about.rejected) return refuse('a signed entry rejects it')
@@ -73,6 +75,7 @@ export function approvals(decides: (person: string, useCase: string, approval: A
       if (revoked.has(about.session)) return refuse('its session was revoked')
       return done(about.begun ? 'begun' : 'approved')
     },
+    isBegun: (change) => known.get(changeDigest(change))?.begun ?? false,
   }
 }
 

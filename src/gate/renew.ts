@@ -9,7 +9,10 @@ import { sendAway, standing } from './standing.ts'
 
 export type Renewal = { readonly refreshToken: string; readonly correlation: string }
 
-/** A further token within the session, for the same key. Refuses `device_*`, `token_unknown`, `token_foreign`, `session_revoked`, `session_ended`. */
+/**
+ * A further token within the session, for the same key. Refuses `device_*`, `token_unknown`, `token_foreign`, `session_revoked`, `session_ended`, and
+ * `use_case_not_assigned` when the person lost it since.
+ */
 export async function renewSession(gate: Admission, by: Possession, { refreshToken, correlation }: Renewal): Promise<Outcome<SessionOpened, Refusal>> {
   const device = await standing(gate.devices, by)
   if (!device.ok) return sendAway(gate.record, device.refusal, correlation, { detail: { jkt: by.jkt } })
@@ -22,6 +25,12 @@ export async function renewSession(gate: Admission, by: Possession, { refreshTok
   const { session } = found.value
   const fault = faultIn(found.value, by, gate.clock())
   if (fault !== null) return sendAway(gate.record, fault, correlation, { ...about, session: session.id })
+
+  const person = await gate.people.byId(session.person)
+  if (!person.ok) return sendAway(gate.record, person.refusal, correlation, { ...about, session: session.id })
+  const assigned = gate.directory.useCasesOf(person.value?.groups ?? []).some(({ id }) => id === session.useCase)
+  if (!assigned)
+    return sendAway(gate.record, refusal('use_case_not_assigned', 'this use case is no longer assigned to you'), correlation, { ...about, session: session.id })
 
   const receipt = await gate.record({ kind: 'session.renewed', outcome: 'done', correlation, session: session.id, ...about })
   if (!receipt.ok) return refuse(receipt.refusal)

@@ -1,3 +1,4 @@
+import type { Change } from '../changes/change.ts'
 import type { ChangeStore } from '../changes/change-store.ts'
 import { transition } from '../changes/transition.ts'
 import type { Record } from '../journal/record.ts'
@@ -5,9 +6,9 @@ import type { Record } from '../journal/record.ts'
 /** Revoking a session voids every change of it that is not applied. Answers how many; throws when the store cannot be reached. */
 export async function voidChanges(house: { readonly changes: ChangeStore; readonly record: Record }, session: string, why: string): Promise<number> {
   let count = 0
-  for (const change of await house.changes.ofSession(session)) {
-    const voided = transition(change, { event: 'void', why })
-    if (!voided.ok || !(await house.changes.move(voided.value, change.state, change.version))) continue
+  for (const found of await house.changes.ofSession(session)) {
+    const change = await voidOne(house.changes, found, why)
+    if (!change) continue
     await house.record({
       kind: 'change.voided',
       outcome: 'done',
@@ -20,3 +21,17 @@ export async function voidChanges(house: { readonly changes: ChangeStore; readon
   }
   return count
 }
+
+/** The change, voided; null when it had ended or begun. Another may decide it in between: then it is looked at again, as it is now. */
+async function voidOne(changes: ChangeStore, found: Change, why: string): Promise<Change | null> {
+  for (let change: Change | null = found, tries = 0; change !== null && tries < TRIES_MAX; tries++) {
+    const voided = transition(change, { event: 'void', why })
+    if (!voided.ok) return null
+    if (await changes.move(voided.value, change.state, change.version)) return voided.value
+    change = await changes.find(change.id)
+  }
+  return null
+}
+
+/** A change moves a few times in its life: who loses this often looks at one that somebody else keeps moving. */
+const TRIES_MAX = 5

@@ -2,13 +2,20 @@ import { sameBytes } from '../base/bytes.ts'
 import { leafHash } from '../log/leaf.ts'
 import { Fault } from '../model/fault.ts'
 import type { EntryStore, StoredEntry } from './entry-store.ts'
+import { parseRecorded } from './recorded.ts'
 
 const PAGE_ENTRIES = 512
 
+/** Whether a body is an entry. What nobody could read is never signed: a follower would stop at it for ever. */
+export type Readable = (body: Uint8Array) => boolean
+
+const isRecorded: Readable = (body) => parseRecorded(body) !== null
+
 /** What is wrong with an entry read where `index` was expected, or null. That it is under a signed tree is not yet known. */
-export function entryFault(entry: StoredEntry, index: number): string | null {
+export function entryFault(entry: StoredEntry, index: number, readable: Readable = isRecorded): string | null {
   if (entry.index !== index) return entry.index === index + 1 ? `entry ${index} is missing` : `entries ${index} to ${entry.index - 1} are missing`
   if (!sameBytes(leafHash(entry.body), entry.leaf)) return `entry ${index} does not match its leaf hash: its body or its hash was altered`
+  if (!readable(entry.body)) return `entry ${index} is not one that this version could have written`
   return null
 }
 

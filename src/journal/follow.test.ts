@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FreshJournal, freshJournal } from '../../test/support/journal.ts'
 import { cutTo, drop, flipBody, flipLeaf, forge, rewrite, squeeze, swap } from '../../test/support/tamper.ts'
+import { signedCheckpoint } from '../log/checkpoint.ts'
 import { followJournal } from './follow.ts'
 
 let fresh: FreshJournal
@@ -82,7 +83,9 @@ describe('followJournal', () => {
     const { leafHash } = await import('../log/leaf.ts')
     await fresh.sql('update journal_entry set body = $1, leaf = $2', [foreign, leafHash(foreign)])
     await fresh.sql('update journal_head set frontier = $1', [leafHash(foreign)])
-    await fresh.sign()
+    await expect(fresh.sign()).rejects.toMatchObject({ message: 'entry 0 is not one that this version could have written' })
+    // One that was signed all the same, by a signer that did not look.
+    await fresh.sql('insert into journal_checkpoint (size, note) values (1, $1)', [signedCheckpoint(fresh.key, 1, leafHash(foreign))])
     await expect(follow().advance()).rejects.toMatchObject({ message: 'entry 0 is not one that this version could have written' })
   })
 

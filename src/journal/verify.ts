@@ -3,7 +3,7 @@ import type { Frontier } from '../log/frontier.ts'
 import { EMPTY_FRONTIER, frontierBytes, rootOf } from '../log/frontier.ts'
 import { leafHash } from '../log/leaf.ts'
 import type { VerifierKey } from '../log/note-key.ts'
-import { entryFault } from './check-entry.ts'
+import { entryFault, type Readable } from './check-entry.ts'
 import { checkpointJudge } from './checkpoint-judge.ts'
 import type { EntryStore } from './entry-store.ts'
 import { faultList } from './fault-list.ts'
@@ -29,6 +29,8 @@ export type Verification = {
   readonly vkey: VerifierKey
   /** A tree known from elsewhere to have been signed, such as the signer's own state. Without one, a journal cut back together with its checkpoints looks whole. */
   readonly remembered?: Frontier | null
+  /** Another notion of a readable entry: only tests of the layers below have one. */
+  readonly readable?: Readable
   readonly onProgress?: (progress: { readonly verified: number; readonly size: number }) => void
 }
 
@@ -36,7 +38,7 @@ export type Verification = {
  * Recomputes the journal from its bodies: every leaf, order and density, the head, every checkpoint's signature and root. In constant memory,
  * and while others append: it judges the entries that were there when it began. Whoever keeps the database is the attacker; the key is ours.
  */
-export async function verifyJournal({ store, vkey, remembered = null, onProgress = () => undefined }: Verification): Promise<Report> {
+export async function verifyJournal({ store, vkey, remembered = null, readable, onProgress = () => undefined }: Verification): Promise<Report> {
   const faults = faultList()
   // In this order: whatever is signed when we begin is within the head we read then.
   const newest = (await store.latestCheckpoint())?.size ?? -1
@@ -51,7 +53,7 @@ export async function verifyJournal({ store, vkey, remembered = null, onProgress
     const gap = page.findIndex((entry, i) => entry.index !== from + i)
     const dense = gap === -1 ? page : page.slice(0, gap)
     for (const entry of dense) {
-      const fault = entryFault(entry, entry.index)
+      const fault = entryFault(entry, entry.index, readable)
       if (fault) faults.add(fault)
     }
     tree = await judge.through(

@@ -41,4 +41,17 @@ describe('sourceCap', () => {
     expect([cap.knock('__proto__', 0), cap.knock('constructor', 0), cap.knock('__proto__', 0)]).toEqual([0, 0, 1])
     expect(cap.drain().get('__proto__')).toBe(1)
   })
+
+  it.each([
+    ['2001:db8::1', '2001:db8::ffff:1', true],
+    ['2001:db8:0:0:1:2:3:4', '2001:DB8::5', true],
+    ['2001:db8:0:1::1', '2001:db8:0:2::1', false],
+    ['::ffff:10.0.0.1', '10.0.0.1', true],
+    ['::ffff:10.0.0.1', '10.0.0.2', false],
+    ['fe80::1%eth0', 'fe80::2%eth1', true],
+  ])('counts %s and %s together: %s', (one, other, together) => {
+    const cap = sourceCap({ perSecond: 1, burst: 1 })
+    expect(cap.knock(one, 0)).toBe(0)
+    expect(cap.knock(other, 0) > 0).toBe(together)
+  })
 })

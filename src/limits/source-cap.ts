@@ -17,7 +17,8 @@ export function sourceCap(rate: { readonly perSecond: number; readonly burst: nu
   const held = buckets(20_000)
   let refused = new Map<string, number>()
   return {
-    knock(source, now) {
+    knock(address, now) {
+      const source = sourceOf(address)
       const wait = held.wait(source, 1, rate, now)
       if (wait === 0) held.take(source, 1)
       else {
@@ -32,4 +33,18 @@ export function sourceCap(rate: { readonly perSecond: number; readonly burst: nu
       return counts
     },
   }
+}
+
+/** Who is counted together: an IPv4 address, or the /64 that one IPv6 host may choose from at will. */
+function sourceOf(address: string): string {
+  const plain = address
+    .toLowerCase()
+    .replace(/^::ffff:(?=\d+\.)/, '')
+    .replace(/%.*$/, '')
+  if (!plain.includes(':')) return plain
+  const [head = '', tail = ''] = plain.split('::')
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === '' ? [] : tail.split(':')
+  const zeros = plain.includes('::') ? Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0') : []
+  return `${[...left, ...zeros, ...right].slice(0, 4).join(':')}::/64`
 }

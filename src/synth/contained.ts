@@ -13,12 +13,28 @@ export type AgentUser = { readonly name: string; readonly uid: number; readonly 
  * A company's own export, and the data folder it is loaded into, are out of reach of the user an agent runs as; otherwise the agent could read both
  * without asking us, and nothing we cover would be covered. Call it once the data folder stands. Fault `uncontained`, with the reason.
  */
-export function contained({ folder, file, agentUser }: { readonly folder: string; readonly file: string; readonly agentUser: string | null }): void {
+export function contained({
+  folder,
+  file,
+  program,
+  agentUser,
+}: {
+  readonly folder: string
+  readonly file: string
+  readonly program: readonly string[]
+  readonly agentUser: string | null
+}): void {
   const agent = agentOf(agentUser)
   const reason =
     agent === null
       ? `the user an agent would run as (\`${agentUser ?? 'this one'}\`) is not known here`
-      : leak({ agent, folder: look(resolve(folder)), file: look(realpathSync(file)), ancestors: ancestorsOf(realpathSync(file)).map(look) })
+      : leak({
+          agent,
+          folder: look(resolve(folder)),
+          file: look(realpathSync(file)),
+          ancestors: ancestorsOf(realpathSync(file)).map(look),
+          program: program.map(look),
+        })
   if (reason === null) return
   throw new Fault('uncontained', `an agent could read this export without asking Gatehouse: ${reason}`, NEXT)
 }
@@ -28,14 +44,22 @@ const NEXT =
 
 /**
  * Why the agent's user could read the export by itself, or null. It asks for an owner other than the agent and no access for group or others on the
- * data folder, and for a file the agent cannot open. What a user might gain by sudo is not judged.
+ * data folder, for a program and policies the agent cannot alter, and for a file it cannot open. What a user might gain by sudo is not judged.
  * @internal
  */
-export function leak(has: { readonly agent: AgentUser; readonly folder: Path; readonly file: Path; readonly ancestors: readonly Path[] }): string | null {
-  const { agent, folder, file, ancestors } = has
+export function leak(has: {
+  readonly agent: AgentUser
+  readonly folder: Path
+  readonly file: Path
+  readonly ancestors: readonly Path[]
+  readonly program: readonly Path[]
+}): string | null {
+  const { agent, folder, file, ancestors, program } = has
   if (agent.uid === 0) return `it would run as \`${agent.name}\`, who may read everything`
   if (folder.uid === agent.uid) return `the data folder \`${folder.path}\` belongs to \`${agent.name}\`, the user it would run as`
   if ((folder.mode & 0o077) !== 0) return `the data folder \`${folder.path}\` is open to its group or to others`
+  const open = program.find((part) => part.uid === agent.uid || may(agent, part, 2))
+  if (open) return `\`${open.path}\`, by which Gatehouse itself runs, can be altered by \`${agent.name}\``
   const reached = ancestors.every((ancestor) => may(agent, ancestor, 1))
   if (reached && (file.uid === agent.uid || may(agent, file, 4))) return `\`${file.path}\` can be read by \`${agent.name}\`, the user it would run as`
   return null

@@ -133,6 +133,20 @@ describe('the console of the running house', () => {
     await page.context().close()
   }, 60_000)
 
+  it('turns away who guesses passphrases, before the work of comparing them, and says when to come back', async () => {
+    const { deskUrl } = pilot.raise
+    const guess = () =>
+      fetch(`${deskUrl}/desk/api/sign-in`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin: deskUrl },
+        body: JSON.stringify({ person: 'nobody', passphrase: 'a wrong passphrase' }),
+      })
+    const answers: number[] = []
+    for (let tries = 0; tries < 15; tries++) answers.push((await guess()).status)
+    expect(answers.at(-1)).toBe(429)
+    expect((await guess()).headers.get('retry-after')).toMatch(/^\d+$/)
+  }, 60_000)
+
   async function picture(page: Awaited<ReturnType<typeof as>>, name: string): Promise<void> {
     mkdirSync(PICTURES ?? '', { recursive: true })
     await page.waitForTimeout(300)

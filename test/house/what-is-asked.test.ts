@@ -57,6 +57,15 @@ const problem = (code: RefusalCode, detail: string, correlationId: unknown) => (
   next: nextStepOf(code),
 })
 
+it('takes no batch of messages: one proof is for one ask', async () => {
+  const from = (await journal.since(0)).length
+  const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'getShipmentSummary', arguments: { shipmentId: 'S' } } }
+  const answer = await withoutEffect(() => session.ask('POST', '/mcp', [message, { ...message, id: 2 }], { accept: 'application/json, text/event-stream' }))
+  const said = (await answer.json()) as { readonly code: string; readonly detail: string }
+  expect([answer.status, said.code, said.detail]).toEqual([400, 'malformed_request', 'one message at a time: batches are not taken'])
+  expect((await journal.since(from)).map(({ kind, outcome }) => [kind, outcome])).toEqual([['ask.refused', 'malformed_request']])
+})
+
 it('holds the source so that an ask which reaches it is seen to wait, and is answered when it is let go', async () => {
   const shipmentId = await someShipment()
   const held = await holdSource(pilot.raise)

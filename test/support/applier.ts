@@ -51,6 +51,7 @@ export async function openTestApplier(here: TestGate): Promise<TestApplier> {
       catalogue,
       writers: { tms: writing },
       approvals: known,
+      provenTo: async () => true,
       changes: { ...changes, move: (to, from, version) => (to.state === 'applying' ? claimed : moved)(to, from, version) },
       record: (entry) => (entry.kind === 'change.applying' ? intent : outcome)(entry),
     }

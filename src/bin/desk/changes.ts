@@ -1,4 +1,5 @@
 import type { Outcome } from '../../base/outcome.ts'
+import { turns } from '../../base/turns.ts'
 import type { Catalogue } from '../../catalogue/pack.ts'
 import { type Change, changeDigest } from '../../changes/change.ts'
 import type { CallAnswer } from '../../contract/console.ts'
@@ -24,6 +25,7 @@ const SHOWN_MAX = 200
 
 /** Changes as people see them: an approver those of the use cases they decide, everybody their own agents'. */
 export function changePorts(house: ChangesHouse): Pick<Desk, 'changes' | 'decideChange'> {
+  const turn = turns()
   const mine = (viewer: Viewer) => (change: Change) => change.person === viewer.person || house.directory.decides(viewer.groups, change.useCase)
   return {
     async changes({ viewer }) {
@@ -39,7 +41,8 @@ export function changePorts(house: ChangesHouse): Pick<Desk, 'changes' | 'decide
       })
     },
     async decideChange(given, act) {
-      return decide(house, given, act)
+      // One decision on a change at a time: two that come together would both be in the journal.
+      return turn(given.id, () => decide(house, given, act))
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Hint } from '../../contract/console.ts'
+import { HINTS, type Hint } from '../../contract/console.ts'
 import type { Desk } from '../../desk/desk.ts'
 import type { EntryStore } from '../../journal/entry-store.ts'
 import { readTail } from '../../journal/tail.ts'
@@ -7,7 +7,7 @@ import { every } from '../parts/part.ts'
 const LOOK_EVERY_MS = 400
 const HINT_OF: Readonly<Record<string, Hint>> = { change: 'changes', draft: 'drafts', session: 'sessions' }
 
-/** Tells open consoles that something happened, by looking at the journal's new entries, whichever process wrote them. Looks only while somebody listens. */
+/** Tells open consoles that something happened, by looking at the journal's new entries, whichever process wrote them. One small look at the head every time. */
 export function openHints(entries: EntryStore): { readonly subscribe: Desk['subscribe']; readonly close: () => Promise<void> } {
   const listeners = new Set<(hint: Hint) => void>()
   let seen: number | null = null
@@ -15,14 +15,10 @@ export function openHints(entries: EntryStore): { readonly subscribe: Desk['subs
   const loop = every(
     LOOK_EVERY_MS,
     async () => {
-      if (listeners.size === 0) {
-        seen = null
-        return
-      }
       const { size } = await entries.head()
       const before = seen ?? size
       seen = size
-      if (size === before) return
+      if (size === before || listeners.size === 0) return
       const lines = await readTail(entries, Math.max(before, size - 500), 500)
       const hints = new Set<Hint>(['journal', ...lines.flatMap((line) => ('entry' in line ? (HINT_OF[line.entry.kind.split('.')[0] ?? ''] ?? []) : []))])
       for (const listener of listeners) for (const hint of hints) listener(hint)
@@ -33,6 +29,10 @@ export function openHints(entries: EntryStore): { readonly subscribe: Desk['subs
   return {
     subscribe: (_viewer, listener) => {
       listeners.add(listener)
+      // What happened between the page's first look and this: it looks again at everything once.
+      setImmediate(() => {
+        if (listeners.has(listener)) for (const hint of HINTS) listener(hint)
+      })
       return () => void listeners.delete(listener)
     },
     close: loop.stop,

@@ -4,6 +4,7 @@ import type { DeviceRevoked } from '../../gate/revoke.ts'
 import type { DeviceStore } from '../../identity/device-store.ts'
 import { invite, setPassphrase } from '../../identity/invite.ts'
 import { confirm, type FrontDesk, type SignedIn, signIn, signOut, whoIs } from '../../identity/sign-in.ts'
+import { sourceCap } from '../../limits/source-cap.ts'
 import { type Refusal, refusal } from '../../model/refusal.ts'
 import type { Directory } from '../../policy/directory.ts'
 
@@ -30,6 +31,8 @@ export function peoplePorts(house: PeopleHouse): {
 } {
   const known = new WeakMap<Viewer, SignedIn>()
   const { front } = house
+  // A passphrase costs us a tenth of a second: strangers who guess must not take the turns of those who know theirs.
+  const signIns = sourceCap({ perSecond: 0.5, burst: 10 })
 
   function viewerOf(who: SignedIn): Viewer {
     const { person, signedInAt, confirmedAt } = who
@@ -46,7 +49,9 @@ export function peoplePorts(house: PeopleHouse): {
   const seen = (found: Outcome<SignedIn, Refusal>): Outcome<Viewer, Refusal> => (found.ok ? done(viewerOf(found.value)) : found)
 
   const ports: ReturnType<typeof peoplePorts>['ports'] = {
-    async signIn({ person, passphrase, correlation }) {
+    async signIn({ person, passphrase, correlation, source }) {
+      const wait = signIns.knock(source, house.clock())
+      if (wait > 0) return refuse(refusal('rate_limited', `too many sign-ins from this address; the next in ${wait} s`, { retryAfterSeconds: wait }))
       const signed = await signIn(front, { person, passphrase, correlation })
       if (!signed.ok) return signed
       const { cookie, expiresAt } = signed.value

@@ -17,6 +17,10 @@ import { SIGNER_KEY } from './sign.ts'
 const LOOK_EVERY_MS = 300
 /** Nobody waits for the applier: it would rather be slow than not know whether its entry landed. */
 const RECORD_WITHIN_MS = 30_000
+/** The signer comes by every second. */
+const PROVEN_WITHIN_MS = 15_000
+/** Changes looked at together: each waits about a second for its intent to be signed. */
+const TOGETHER_MAX = 50
 
 /**
  * The applier: alone holds the write roles of the sources. It reads the whole signed journal itself and writes only what it
@@ -41,24 +45,42 @@ export async function startApplier(config: Config, environment: Environment): Pr
     if (receipt.ok) known.learn([{ index: receipt.value.index, entry }])
     return receipt
   }
+  async function provenTo(index: number): Promise<boolean> {
+    for (const until = performance.now() + PROVEN_WITHIN_MS; follower.size() <= index; await new Promise((wake) => setTimeout(wake, 100))) {
+      if (performance.now() > until) return false
+      await catchUp()
+    }
+    return true
+  }
   const applier: Applier = {
     catalogue: house.pack.catalogue,
     changes: house.changes,
     writers: Object.fromEntries(pools.map(([name, pool]) => [name, postgresWriter(pool)])),
     approvals: known,
+    provenTo,
     record,
   }
 
+  let advancing: Promise<void> | null = null
+  /** Reads on to the newest checkpoint; whoever asks meanwhile waits for the same. */
+  const catchUp = (): Promise<void> =>
+    (advancing ??= (async () => {
+      for (;;) {
+        const proven = await follower.advance()
+        if (proven.length === 0) return
+        known.learn(proven)
+      }
+    })().finally(() => {
+      advancing = null
+    }))
+
   async function look(): Promise<void> {
     isGates ??= await readDecisionVerifier(config)
-    for (;;) {
-      const proven = await follower.advance()
-      if (proven.length === 0) break
-      known.learn(proven)
-    }
+    await catchUp()
     // What was begun and not ended: by a process before this one, or because a journal or source did not answer in time.
-    for (const change of await house.changes.inStates(['applying', 'unknown_outcome'], 50)) await resume(applier, change)
-    for (const change of await house.changes.inStates(['approved'], 50)) await apply(applier, change)
+    for (const change of await house.changes.inStates(['applying', 'unknown_outcome'], TOGETHER_MAX)) await resume(applier, change)
+    const approved = await house.changes.inStates(['approved'], TOGETHER_MAX)
+    await Promise.all(approved.map((change) => apply(applier, change)))
   }
   await look()
   const loop = every(LOOK_EVERY_MS, look, (cause) => {

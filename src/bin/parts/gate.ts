@@ -80,6 +80,7 @@ export async function startGate(config: Config, environment: Environment): Promi
     publicUrl: config.publicUrl,
     deskUrl: config.deskUrl,
     clock: Date.now,
+    failed: (cause, correlation) => complain(`gate ${correlation}`, cause),
   }
   const admission = { ...stores, directory, attest: selfDeclared, record: gate.record, clock: Date.now, random: newRandom }
   const sources = sourceCap({ perSecond: config.limits.sourcePerSecond, burst: config.limits.sourceBurst })
@@ -89,7 +90,6 @@ export async function startGate(config: Config, environment: Environment): Promi
     sources,
     hosts: hostsOf(config.publicUrl),
     tls,
-    failed: (cause, correlation) => complain(`gate ${correlation}`, cause),
     also: async (app) => {
       metadataRoutes(app, config)
       await oauthRoutes(app, { door, admission, enrolment: admission, revoking })

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { Fault } from '../../model/fault.ts'
 import type { Cluster } from '../../store/cluster/cluster.ts'
 import { guestDatabase } from '../../store/guest.ts'
@@ -26,13 +27,17 @@ export type LoadedTms = {
   readonly accounts: Readonly<Record<'customer-service' | 'exception-desk', readonly string[]>>
 }
 
+const REPOSITORY = resolve(import.meta.dirname, '../../..')
+/** What decides what an agent sees: who may alter it needs no other way to the data. */
+const PROGRAM = ['', 'src', 'src/bin', 'policies', 'catalogue', 'node_modules', 'package.json'].map((part) => join(REPOSITORY, part))
 const GROUP_ACCOUNTS = 40
 
 /** The company's TMS, a database beside ours with an owner and roles of its own: made up, or loaded from the company's export. */
 export async function loadTms(cluster: Cluster, choice: TmsChoice): Promise<LoadedTms> {
   const { say, shipments } = choice
   if (shipments !== undefined && !existsSync(shipments)) throw new Fault('import_refused', `there is no file \`${shipments}\``, 'check its path')
-  if (shipments !== undefined && !choice.demoUncontained) contained({ folder: choice.dataFolder, file: shipments, agentUser: choice.agentUser ?? null })
+  if (shipments !== undefined && !choice.demoUncontained)
+    contained({ folder: choice.dataFolder, file: shipments, program: PROGRAM, agentUser: choice.agentUser ?? null })
   const logins = { tms_read: cluster.secret('tms-read'), tms_write: cluster.secret('tms-write') }
   await guestDatabase({ admin: cluster.superuser, database: 'tms', owner: TMS_OWNER, logins })
   const db = { ...cluster.superuser, database: 'tms' }
@@ -51,7 +56,7 @@ export async function loadTms(cluster: Cluster, choice: TmsChoice): Promise<Load
   const { source, shipments: count, customers } = await tmsFacts(db)
   // A start without --shipments finds the export again: it is as readable as it was.
   if (shipments === undefined && source?.startsWith('file:') && !choice.demoUncontained)
-    contained({ folder: choice.dataFolder, file: choice.dataFolder, agentUser: choice.agentUser ?? null })
+    contained({ folder: choice.dataFolder, file: choice.dataFolder, program: PROGRAM, agentUser: choice.agentUser ?? null })
   // Others stay out of these people's reach, to show that they do.
   const mine = customers.slice(0, Math.max(1, Math.min(GROUP_ACCOUNTS, Math.ceil(customers.length * 0.75))))
   return { shipments: count, customers: customers.length, accounts: { 'customer-service': mine, 'exception-desk': mine } }
