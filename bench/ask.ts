@@ -26,7 +26,7 @@ const FIRST_CALLS = 400
 
 /**
  * Asks every target at every level in turns, so that whatever else this machine does hits all alike: each round goes through all of
- * them. Requests are made and signed before the clock runs. Throws when a single call of any slice was not answered rightly.
+ * them, every other round from the last to the first. Requests are made and signed before the clock runs. Throws when a single call of any slice was not answered rightly.
  */
 export async function measure(targets: readonly Target[], { rounds, seconds, say, before }: Plan): Promise<readonly Reading[]> {
   const load = startProcess('load.ts')
@@ -35,7 +35,7 @@ export async function measure(targets: readonly Target[], { rounds, seconds, say
   try {
     for (let round = 0; round <= rounds; round++) {
       for (const connections of LEVELS)
-        for (const target of targets) {
+        for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
           before({ connections })
           const cell = `${target.name} ${connections}`
           const calls = Math.max(FIRST_CALLS, Math.round((rates.get(cell) ?? 0) * seconds))

@@ -7,7 +7,7 @@ import { checkDataFolder, prepareDataFolder } from './data-folder.ts'
 import { type Hold, takeHold } from './hold.ts'
 import { initialise, SUPERUSER } from './initialise.ts'
 import { chooseOsUser } from './os-user.ts'
-import { gone, type Place, type Postmaster, readPostmaster, startPostmaster, stopPostmaster } from './postmaster.ts'
+import { clearDead, gone, type Place, type Postmaster, readPostmaster, startPostmaster, stopPostmaster } from './postmaster.ts'
 import { secret } from './secrets.ts'
 import { makeSocketFolder, removeSocketFolder } from './socket-folder.ts'
 
@@ -82,6 +82,7 @@ async function startOrAdopt(place: Place, password: string): Promise<Started> {
   const found = readPostmaster(place.dataFolder)
   if (found !== null && (await answers(found, password))) return held(place, found, password, true)
   if (found !== null) await gone(place.dataFolder, found.pid, 1)
+  clearDead(place.dataFolder)
   const at = process.platform === 'win32' ? { host: '127.0.0.1', port: await freePort() } : { host: makeSocketFolder(place.dataFolder, place.user), port: 5432 }
   const started = await startPostmaster(place, at)
   if (started !== null) return held(place, started, password, false)

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { closeSync, constants, fchownSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fchownSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -44,14 +44,32 @@ export function readPostmaster(dataFolder: string): (Postmaster & { readonly rea
   return { pid: Number(pid), host: socket || address || '', port: Number(port), ready: status?.trim() === 'ready' }
 }
 
-/** Whether a process with this id lives, ours or not. @internal */
+/** Whether a process with this id lives, ours or not. One that is dead and not yet reaped does not. @internal */
 export function alive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
   } catch (cause) {
     return (cause as NodeJS.ErrnoException).code === 'EPERM'
   }
+  return !isZombie(pid)
+}
+
+/** Dead, and kept in the table because nothing reaps it (a container without an init): it holds no file and no lock (proc(5)). */
+function isZombie(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')
+  } catch {
+    return false
+  }
+}
+
+/** PostgreSQL takes a dead server that nothing reaped for a living one, and does not start over its locks: they are cleared away for it. */
+export function clearDead(dataFolder: string): void {
+  const found = readPostmaster(dataFolder)
+  if (found === null || !isZombie(found.pid)) return
+  const socket = join(found.host, `.s.PGSQL.${found.port}`)
+  for (const file of [`${socket}.lock`, socket, join(dataFolder, 'cluster', 'postmaster.pid')]) rmSync(file, { force: true })
 }
 
 /**
