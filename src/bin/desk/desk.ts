@@ -68,15 +68,8 @@ export function openDesk({ house, gate, stores, admission, revoking, connectors,
     clock: gate.clock,
   })
   const groupsOf = groupsIn(stores.people)
-  const approving = {
-    changes: gate.changes,
-    isApprover: async (person: string, useCase: string) => directory.decides(await groupsOf(person), useCase),
-    isRevoked: gate.isRevoked,
-    sign,
-    tokensOf: gate.tokensOf,
-    record: gate.record,
-    clock: gate.clock,
-  }
+  const isApprover = async (person: string, useCase: string) => directory.decides(await groupsOf(person), useCase)
+  const approving = { ...gate, isApprover, sign }
   const showing = {
     catalogue,
     drafts: gate.drafts,

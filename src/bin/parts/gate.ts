@@ -21,6 +21,7 @@ import { offerFrom } from '../../gate/offer.ts'
 import { voidChanges } from '../../gate/void.ts'
 import { selfDeclared } from '../../identity/attest.ts'
 import { authenticateWith } from '../../identity/authenticate.ts'
+import type { DeviceStore } from '../../identity/device-store.ts'
 import { openNonces } from '../../identity/nonce.ts'
 import type { PersonStore } from '../../identity/person-store.ts'
 import { openProofs, possess } from '../../identity/possess.ts'
@@ -47,7 +48,7 @@ import { complain, type House, newRandom, openHouse, tokenKeys } from './house.t
 import { rootKey } from './keys.ts'
 import { every, type Part } from './part.ts'
 import { SIGNER_KEY } from './sign.ts'
-import { openTls } from './tls.ts'
+import { openTls, type Tls } from './tls.ts'
 
 const SOURCES_TOLD_EVERY_MS = 10_000
 
@@ -72,10 +73,7 @@ export async function startGate(config: Config, environment: Environment): Promi
     offer: offerFrom(catalogue, offerer(bundle)),
     authenticate: authenticateWith({ sessions: stores.sessions, proofs, revocation }),
     possess: (credential) => possess(proofs, credential),
-    isEnrolled: async (jkt) => {
-      const device = await stores.devices.byKey(jkt)
-      return device.ok ? done(device.value !== null && device.value.revokedAt === null) : device
-    },
+    isEnrolled: enrolledIn(stores.devices),
     freshNonce: nonces.fresh,
     publicUrl: config.publicUrl,
     deskUrl: config.deskUrl,
@@ -95,15 +93,8 @@ export async function startGate(config: Config, environment: Environment): Promi
       await oauthRoutes(app, { door, admission, enrolment: admission, revoking })
     },
   })
-  const people = fastify({
-    ...(tls ? { https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' as const } } : {}),
-    forceCloseConnections: true,
-  }) as unknown as FastifyInstance
   const visitors = sourceCap({ perSecond: config.limits.sourcePerSecond, burst: config.limits.sourceBurst })
-  people.addHook('onRequest', async (request, reply) => {
-    const wait = visitors.knock(request.ip, Date.now())
-    return wait > 0 ? refuseWith(door, request, reply, refusal('source_capped', 'too many requests from this address', { retryAfterSeconds: wait })) : undefined
-  })
+  const people = consoleServer(tls, visitors, door)
   const desk = openDesk({
     house,
     gate,
@@ -119,11 +110,7 @@ export async function startGate(config: Config, environment: Environment): Promi
 
   await listen(agents, config.listen.gate)
   await listen(people, config.listen.desk)
-  const told = every(
-    SOURCES_TOLD_EVERY_MS,
-    () => tellCapped(gate.record, [sources, visitors]),
-    (cause) => complain('gate', cause),
-  )
+  const told = tellNow(gate.record, [sources, visitors])
   await gate.record({ kind: 'house.started', outcome: 'done', detail: { policy: bundle.serial } })
   return {
     ready: tls?.pin ? { pin: tls.pin } : {},
@@ -140,6 +127,19 @@ export async function startGate(config: Config, environment: Environment): Promi
       await house.close()
     },
   }
+}
+
+/** The console's own server: another origin than the agents', and the same cap on addresses. */
+function consoleServer(tls: Tls | null, visitors: SourceCap, door: Door): FastifyInstance {
+  const app = fastify({
+    ...(tls ? { https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' as const } } : {}),
+    forceCloseConnections: true,
+  }) as unknown as FastifyInstance
+  app.addHook('onRequest', async (request, reply) => {
+    const wait = visitors.knock(request.ip, door.clock())
+    return wait > 0 ? refuseWith(door, request, reply, refusal('source_capped', 'too many requests from this address', { retryAfterSeconds: wait })) : undefined
+  })
+  return app
 }
 
 /** People are those of the configuration. Who was taken out of it keeps a name for old entries, and no group: no use case, no account, no decision. */
@@ -192,6 +192,20 @@ function gateOf({ config, pack, journal, pool, changes }: House, { root, connect
     localTime: localTime(config.timeZone),
   }
 }
+
+const enrolledIn =
+  (devices: Pick<DeviceStore, 'byKey'>): Door['isEnrolled'] =>
+  async (jkt) => {
+    const device = await devices.byKey(jkt)
+    return device.ok ? done(device.value !== null && device.value.revokedAt === null) : device
+  }
+
+const tellNow = (record: Gate['record'], caps: readonly SourceCap[]) =>
+  every(
+    SOURCES_TOLD_EVERY_MS,
+    () => tellCapped(record, caps),
+    (cause) => complain('gate', cause),
+  )
 
 /** A refusal of many is one entry: how often each address was turned away. */
 async function tellCapped(record: Gate['record'], caps: readonly SourceCap[]): Promise<void> {
