@@ -67,7 +67,6 @@ export async function startGate(config: Config, environment: Environment): Promi
   const { connectors, close: closeSources } = openSources(config, environment, house)
   const gate = gateOf(house, { root, connectors, drafts: stores.drafts, isRevoked: revocation.isRevoked })
   const { directory, catalogue, bundle } = house.pack
-
   const door: Door = {
     gate,
     offer: offerFrom(catalogue, offerer(bundle)),
