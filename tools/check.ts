@@ -49,6 +49,7 @@ const CHECKS: readonly Check[] = [
   },
   { name: 'rooms', command: ['node', 'tools/rooms.ts'], looked: counted(/^rooms: (\d+) files/m) },
   { name: 'reference', command: ['node', 'tools/reference.ts', '--check'], looked: counted(/^reference: (\d+) files/m) },
+  { name: 'lockfile', command: ['node', 'tools/lockfile.ts', '--check'], looked: counted(/^lockfile: (\d+) packages/m) },
   { name: 'tidy', command: ['node', 'tools/tidy.ts'], looked: counted(/^tidy: (\d+) files/m) },
 ]
 
