@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import type { FromLoad, Order, Timed, ToLoad } from './load.ts'
-import { cpuMicros, nextMessage, startProcess } from './process.ts'
+import { cpuMicros, machineTicks, nextMessage, startProcess, ticksOf } from './process.ts'
 import type { Target } from './targets.ts'
 
 /** One slice of one target: `cpu` is microseconds of processor time a call took, by process. */
@@ -11,6 +11,9 @@ export type Reading = Timed & {
   readonly callsPerSecond: number
   readonly cpu: Readonly<Record<string, number>>
 }
+
+/** `others`: the share of the machine that processes other than the bench's used meanwhile, 0 to 1; null where it cannot be told. */
+export type Measured = { readonly readings: readonly Reading[]; readonly others: number | null }
 
 export const LEVELS = [1, 16, 50] as const
 
@@ -28,8 +31,9 @@ const FIRST_CALLS = 400
  * Asks every target at every level in turns, so that whatever else this machine does hits all alike: each round goes through all of
  * them, every other round from the last to the first. Requests are made and signed before the clock runs. Throws when a single call of any slice was not answered rightly.
  */
-export async function measure(targets: readonly Target[], { rounds, seconds, say, before }: Plan): Promise<readonly Reading[]> {
+export async function measure(targets: readonly Target[], { rounds, seconds, say, before }: Plan): Promise<Measured> {
   const load = startProcess('load.ts')
+  const others = watchOthers(() => [process.pid, load.pid ?? 0, ...targets.flatMap(({ processes }) => Object.values(processes()).flat())])
   const rates = new Map<string, number>()
   const readings: Reading[] = []
   try {
@@ -45,10 +49,20 @@ export async function measure(targets: readonly Target[], { rounds, seconds, say
         }
       say(round === 0 ? '· warmed up' : `· round ${round} of ${rounds}`)
     }
+    return { readings, others: others() }
   } finally {
     load.kill()
   }
-  return readings
+}
+
+/** What share of the machine everything but these processes used from now on, 0 to 1. */
+function watchOthers(ours: () => readonly number[]): () => number | null {
+  const [machine, own] = [machineTicks(), ticksOf([...new Set(ours())])]
+  return () => {
+    const now = machineTicks()
+    if (machine === null || now === null) return null
+    return Math.max(0, (now.used - machine.used - (ticksOf([...new Set(ours())]) - own)) / (now.all - machine.all))
+  }
 }
 
 /** The same for one target alone, while `during` looks on; for the profile. */

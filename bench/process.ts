@@ -32,6 +32,18 @@ export function cpuMicros(pid: number): number | null {
   return fields ? ((Number(fields[11]) + Number(fields[12])) * 1e6) / TICKS_PER_SECOND : null
 }
 
+/** Processor time the whole machine has had since it started, and how much of it was used, in ticks of all processors together. Null where there is no /proc. */
+export function machineTicks(): { readonly all: number; readonly used: number } | null {
+  const ticks = read('/proc/stat')?.split('\n', 1)[0]?.trim().split(/\s+/).slice(1, 9).map(Number)
+  if (!ticks) return null
+  const all = ticks.reduce((sum, one) => sum + one, 0)
+  // proc_stat(5): the fourth is idle, the fifth waits for a disk.
+  return { all, used: all - (ticks[3] ?? 0) - (ticks[4] ?? 0) }
+}
+
+/** The same of these processes. */
+export const ticksOf = (pids: readonly number[]): number => pids.reduce((sum, pid) => sum + ((cpuMicros(pid) ?? 0) * TICKS_PER_SECOND) / 1e6, 0)
+
 /** Memory a process holds resident, in MB of a million bytes. Null where there is no /proc. */
 export function residentMb(pid: number): number | null {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1]

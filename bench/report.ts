@@ -9,6 +9,8 @@ export type Found = {
   readonly loadBefore: readonly number[]
   readonly loadAfter: readonly number[]
   readonly rounds: number
+  /** Share of the machine that other processes used while asking, 0 to 1. */
+  readonly others: number | null
   readonly seconds: number
   readonly shipments: number
   readonly rows: readonly Row[]
@@ -23,13 +25,17 @@ export const machine = (): string =>
 
 export const loads = (): readonly number[] => loadavg().map((load) => Math.round(load * 100) / 100)
 
+/** Above this share the figures say as much about the others. */
+const DISTURBED = 0.1
+
 /** The whole report, as Markdown that also reads well in a terminal. */
 export function report(found: Found): string {
-  const { began, loadBefore, loadAfter, rounds, seconds, shipments, rows, start, gateMb, stages } = found
+  const { began, loadBefore, loadAfter, others, rounds, seconds, shipments, rows, start, gateMb, stages } = found
   return `# What an ask costs
 
 Written by \`npm run bench\`; the next run overwrites it. ${began.toISOString().slice(0, 16).replace('T', ' ')} UTC.
 ${machine()}. Load average before ${loadBefore.join(' ')}, after ${loadAfter.join(' ')} (the bench's own work is in the latter).
+While it asked, other programs on this machine used ${others === null ? 'an unknown share' : `${Math.round(others * 100)} %`} of its processors${others !== null && others > DISTURBED ? ': the figures below are of a disturbed machine' : ''}.
 
 ## Calls per second
 

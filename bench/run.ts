@@ -53,7 +53,7 @@ async function ask(house: BenchHouse) {
   const gate = house.raise.house.pids['gate'] ?? 0
   const memory = watchMemory(gate)
   try {
-    const readings = await measure(targets, { rounds, seconds, say, before: ({ connections }) => memory.at(connections) })
+    const { readings, others } = await measure(targets, { rounds, seconds, say, before: ({ connections }) => memory.at(connections) })
     const gateMb = memory.stop()
     say('· the gate is profiled')
     return {
@@ -63,6 +63,7 @@ async function ask(house: BenchHouse) {
         FLOOR,
       ),
       gateMb,
+      others,
       stages: await profile(
         gate,
         targets.filter(({ name }) => name.startsWith('Gatehouse')),
