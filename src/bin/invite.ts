@@ -1,9 +1,9 @@
-import pg from 'pg'
 import { needed } from '../config/environment.ts'
 import { invite } from '../identity/invite.ts'
 import { openJournal } from '../journal/open.ts'
 import { Fault } from '../model/fault.ts'
 import { journalStore } from '../store/journal-store.ts'
+import { openStorePool } from '../store/open-pool.ts'
 import { personStore } from '../store/person-store.ts'
 import { keptSecret } from './kept-secret.ts'
 import { newRandom } from './parts/house.ts'
@@ -16,8 +16,7 @@ export async function invitePerson(id: string, configFile: string): Promise<stri
   const person = config.people.find((one) => one.id === id)
   if (!person) throw new Fault('config_invalid', `the configuration has no person \`${id}\``, 'add the person under `people`, with name and groups')
   const adminUrl = needed(process.env, 'DATABASE_URL', "the administrator's URL that `gatehouse serve` runs with")
-  const pool = new pg.Pool({ connectionString: roleUrl(adminUrl, 'gate', keptSecret(config.keys, 'db-gate')), max: 2, connectionTimeoutMillis: 5000 })
-  pool.on('error', () => undefined)
+  const pool = openStorePool({ connectionString: roleUrl(adminUrl, 'gate', keptSecret(config.keys, 'db-gate')), max: 2, connectionTimeoutMillis: 5000 })
   const journal = openJournal({ store: journalStore({ pool }), clock: Date.now, node: 'enrol' })
   try {
     const people = personStore(pool)

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
-import pg from 'pg'
 import { readVkey } from '../journal/key.ts'
 import { signerStateFile } from '../journal/signer-state.ts'
 import { verifyJournal } from '../journal/verify.ts'
@@ -8,6 +7,7 @@ import { Fault } from '../model/fault.ts'
 import { visitCluster } from '../store/cluster/visit.ts'
 import { PROCESS_ROLES } from '../store/grants.ts'
 import { journalStore } from '../store/journal-store.ts'
+import { openStorePool } from '../store/open-pool.ts'
 import { progressBar } from './progress.ts'
 
 type Options = { readonly data?: string; readonly key?: string; readonly signed?: string; readonly json?: true }
@@ -54,8 +54,7 @@ function placesOf({ data, key, signed }: Options): Places {
 export async function verifyAt(url: string, keyFile: string, signedFile?: string) {
   const vkey = await readVkey(keyFile)
   const remembered = signedFile === undefined ? null : await rememberedIn(signedFile)
-  const pool = new pg.Pool({ connectionString: url, max: 2, connectionTimeoutMillis: 5000 })
-  pool.on('error', () => undefined)
+  const pool = openStorePool({ connectionString: url, max: 2, connectionTimeoutMillis: 5000 })
   const bar = progressBar('entries verified')
   try {
     return await verifyJournal({ store: journalStore({ pool }), vkey, remembered, onProgress: ({ verified, size }) => bar.show(verified, size) })

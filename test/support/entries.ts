@@ -1,9 +1,9 @@
-import pg from 'pg'
 import type { RunningHouse } from '../../src/bin/start-house.ts'
 import type { EntryStore } from '../../src/journal/entry-store.ts'
 import type { Recorded } from '../../src/journal/recorded.ts'
 import { readTail } from '../../src/journal/tail.ts'
 import { journalStore } from '../../src/store/journal-store.ts'
+import { openStorePool } from '../../src/store/open-pool.ts'
 
 /** The journal of a running house, read as its gate reads it: each entry against its leaf hash. */
 export type HouseJournal = {
@@ -18,8 +18,7 @@ export type HouseJournal = {
 const ENTRIES_MAX = 100_000
 
 export function houseJournal(house: Pick<RunningHouse, 'databaseUrl'>): HouseJournal {
-  const pool = new pg.Pool({ connectionString: house.databaseUrl('gate'), max: 1 })
-  pool.on('error', () => undefined)
+  const pool = openStorePool({ connectionString: house.databaseUrl('gate'), max: 1 })
   const store = journalStore({ pool })
   const since: HouseJournal['since'] = async (index) =>
     (await readTail(store, index, ENTRIES_MAX)).map((line) => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
 import type { Entry } from '../../src/journal/entry.ts'
 import type { EntryStore } from '../../src/journal/entry-store.ts'
 import { openSignerKey } from '../../src/journal/key.ts'
@@ -11,6 +11,7 @@ import { signCheckpoint } from '../../src/journal/sign.ts'
 import { type SignerState, signerStateFile } from '../../src/journal/signer-state.ts'
 import type { SignerKey } from '../../src/log/note-key.ts'
 import { journalStore } from '../../src/store/journal-store.ts'
+import { openStorePool } from '../../src/store/open-pool.ts'
 import { freshDatabase } from './database.ts'
 
 /** An empty journal of a test's own, on the real PostgreSQL, with a signer whose files are real. */
@@ -65,7 +66,6 @@ export async function freshJournal(): Promise<FreshJournal> {
 }
 
 export function poolOf(connectionString: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString, max: 4 })
-  pool.on('error', () => undefined)
+  const pool = openStorePool({ connectionString, max: 4 })
   return pool
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
+import type pg from 'pg'
 import { lru } from '../../base/lru.ts'
 import { changeDigest } from '../../changes/change.ts'
 import type { Config } from '../../config/config.ts'
@@ -10,6 +10,7 @@ import { Fault } from '../../model/fault.ts'
 import { changeStore } from '../../store/change-store.ts'
 import { checkServer } from '../../store/check-server.ts'
 import { journalStore } from '../../store/journal-store.ts'
+import { openStorePool } from '../../store/open-pool.ts'
 import { loadPack, type Pack } from './pack.ts'
 
 /** What every part of the house stands on: configuration, packs, our database with the journal in it. */
@@ -72,13 +73,8 @@ export function tokenKeys(root: Uint8Array): (session: string) => Tokens {
   }
 }
 
-function poolOf(url: string, name: string, max: number): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, application_name: name, max, connectionTimeoutMillis: 3000, query_timeout: 10_000 })
-  // A connection that dies (the server restarted) must not take the process with it: the next call opens another.
-  pool.on('error', () => undefined)
-  pool.on('connect', (client) => client.on('error', () => undefined))
-  return pool
-}
+const poolOf = (url: string, name: string, max: number): pg.Pool =>
+  openStorePool({ connectionString: url, application_name: name, max, connectionTimeoutMillis: 3000, query_timeout: 10_000 })
 
 async function checkReached(pool: pg.Pool): Promise<void> {
   const client = await pool.connect().catch((cause: unknown) => {

@@ -1,4 +1,3 @@
-import pg from 'pg'
 import type { Outcome } from '../../base/outcome.ts'
 import { invite } from '../../identity/invite.ts'
 import { openPassphrases } from '../../identity/passphrase.ts'
@@ -6,6 +5,7 @@ import { openJournal } from '../../journal/open.ts'
 import { Fault } from '../../model/fault.ts'
 import { nextStepOf, type Refusal } from '../../model/refusal.ts'
 import { journalStore } from '../../store/journal-store.ts'
+import { openStorePool } from '../../store/open-pool.ts'
 import { personStore } from '../../store/person-store.ts'
 import { newRandom } from '../parts/house.ts'
 
@@ -23,7 +23,7 @@ export type PilotPeople = { readonly employee: PilotPerson; readonly approver: P
  * their own agent's change, so there have to be two. Everything is journalled like an administrator's act.
  */
 export async function peoplePilot({ databaseUrl, secret }: { readonly databaseUrl: string; readonly secret: (name: string) => string }): Promise<PilotPeople> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 })
+  const pool = openStorePool({ connectionString: databaseUrl, max: 2 })
   const journal = openJournal({ store: journalStore({ pool }), clock: Date.now, node: 'pilot' })
   const people = personStore(pool)
   const passphrases = openPassphrases({ random: newRandom })
