@@ -81,7 +81,7 @@ type Started = { readonly postmaster: Postmaster; readonly hold: Hold; readonly 
 async function startOrAdopt(place: Place, password: string): Promise<Started> {
   const found = readPostmaster(place.dataFolder)
   if (found !== null && (await answers(found, password))) return held(place, found, password, true)
-  if (found !== null) await gone(place.dataFolder, found.pid, 1)
+  if (found !== null) await gone(found.pid, 1)
   clearDead(place.dataFolder)
   const at = process.platform === 'win32' ? { host: '127.0.0.1', port: await freePort() } : { host: makeSocketFolder(place.dataFolder, place.user), port: 5432 }
   const started = await startPostmaster(place, at)

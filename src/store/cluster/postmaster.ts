@@ -120,15 +120,15 @@ export async function stopPostmaster({ dataFolder, user, binaries }: Place, { pi
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
     if (!alive(pid)) return
     process.kill(pid, signal)
-    if (await gone(dataFolder, pid, STOP_SECONDS)) return
+    if (await gone(pid, STOP_SECONDS)) return
   }
   throw new Error(`PostgreSQL (process ${pid}) does not stop`)
 }
 
-/** Whether the server goes within that time. Its pid file counts too: an orphan may stay a zombie where nothing reaps. */
-export async function gone(dataFolder: string, pid: number, seconds: number): Promise<boolean> {
+/** Whether the server goes within that time; dead and not reaped is gone. */
+export async function gone(pid: number, seconds: number): Promise<boolean> {
   for (const until = performance.now() + seconds * 1000; performance.now() < until; await pause(10)) {
-    if (!alive(pid) || readPostmaster(dataFolder)?.pid !== pid) return true
+    if (!alive(pid)) return true
   }
   return false
 }
