@@ -14,8 +14,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     allowOnly: false,
     passWithNoTests: false,
-    // Processes are started and killed by the dozen beside each other on two shared cores: in CI one that stumbles is tried once more, and the report says so.
-    retry: process.env['CI'] ? 1 : 0,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },
 })
