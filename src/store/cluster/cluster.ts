@@ -86,9 +86,18 @@ async function startOrAdopt(place: Place, password: string): Promise<Started> {
   const at = process.platform === 'win32' ? { host: '127.0.0.1', port: await freePort() } : { host: makeSocketFolder(place.dataFolder, place.user), port: 5432 }
   const started = await startPostmaster(place, at)
   if (started !== null) return held(place, started, password, false)
-  const other = readPostmaster(place.dataFolder)
+  const other = await othersReady(place.dataFolder)
   if (other === null) throw inUse(place)
   return held(place, other, password, true)
+}
+
+/** The server another start is bringing up, once it takes connections: before that it would seem to shut us out. */
+async function othersReady(dataFolder: string): Promise<Postmaster | null> {
+  for (const until = performance.now() + 15_000; performance.now() < until; await new Promise((wake) => setTimeout(wake, 20))) {
+    const other = readPostmaster(dataFolder)
+    if (other === null || other.ready) return other
+  }
+  return null
 }
 
 async function held(place: Place, postmaster: Postmaster, password: string, adopted: boolean): Promise<Started> {
