@@ -27,7 +27,6 @@ export function openPool(settings: PoolSettings): pg.Pool {
     connectionTimeoutMillis: 3000,
     idleTimeoutMillis: 60_000,
     types: { getTypeParser: (oid, format) => PARSERS.get(oid) ?? pg.types.getTypeParser(oid, format) },
-    pipeline: true,
   })
   // An idle connection that dies (the server restarted) must not take the process with it: the next ask opens another.
   pool.on('error', () => undefined)

@@ -4,16 +4,17 @@ import { sha256 } from '../../base/digest.ts'
 import { lru } from '../../base/lru.ts'
 import { done, refuse } from '../../base/outcome.ts'
 import { type Refusal, refusal } from '../../model/refusal.ts'
-import type { Row } from '../../model/row.ts'
 import type { Connector, Query } from '../connector.ts'
 import { compile } from './compile.ts'
+import { exchanges } from './exchange.ts'
 
 /**
  * A PostgreSQL source under row-level security. Each read is one read-only transaction whose accounts are set for it alone
- * (`SET LOCAL`), so the database itself shows no other account's rows, even if our predicate were wrong; without the
- * setting it shows none. The four statements go out together and cost one round trip.
+ * (as by `SET LOCAL`), so the database itself shows no other account's rows, even if our predicate were wrong; without the
+ * setting it shows none. All of it is one exchange with the server: see exchange.ts.
  */
 export function postgresConnector(pool: pg.Pool): Connector {
+  const exchange = exchanges()
   const names = lru<string, string>(500)
   const nameOf = (text: string): string => {
     const known = names.get(text)
@@ -35,19 +36,9 @@ export function postgresConnector(pool: pg.Pool): Connector {
       }
       try {
         const { text, values } = statement.value
-        // In one write: four would wake the server four times.
-        const { stream } = client.connection
-        stream.cork()
-        const answers = Promise.all([
-          client.query('begin read only'),
-          client.query({ name: 'gh_accounts', text: "select set_config('gatehouse.accounts', $1, true)", values: [listOf(query.accounts)] }),
-          client.query<Row>({ name: nameOf(text), text, values: [...values] }),
-          client.query('commit'),
-        ])
-        stream.uncork()
-        const [, , result] = await answers
+        const rows = await exchange(client, listOf(query.accounts), { name: nameOf(text), text, values })
         client.release()
-        return done(result.rows)
+        return done(rows)
       } catch (error) {
         // The connection's state is unknown: it is closed, never given to the next ask.
         client.release(true)
