@@ -72,4 +72,21 @@ describe('an exchange', () => {
   it('takes no value whose spelling it does not know', async () => {
     await expect(exchanges()(client, '', { name: 'odd', text: 'select $1::text as x', values: [{ a: 1 }] })).rejects.toThrow('cannot be asked for')
   })
+
+  it.each([
+    ['of other accounts', ['B', 'on']],
+    ['that could also be written', ['A', 'off']],
+    ['of nobody said', []],
+  ])('gives no rows %s', async (_title, confinement) => {
+    const answering = {
+      query: (query: { handleDataRow: (message: object) => void; handleCommandComplete: () => void; handleReadyForQuery: () => void }) => {
+        if (confinement.length > 0) query.handleDataRow({ fields: confinement })
+        query.handleCommandComplete()
+        query.handleDataRow({ fields: ['a row'] })
+        query.handleReadyForQuery()
+      },
+      connection: {},
+    } as unknown as pg.PoolClient
+    await expect(exchanges()(answering, 'A', { name: 'any', text: 'select 1', values: [] })).rejects.toThrow('did not confine the read')
+  })
 })

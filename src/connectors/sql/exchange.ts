@@ -11,7 +11,7 @@ export type Exchange = (client: pg.PoolClient, accounts: string, named: Named) =
 /** Whose rows may be seen, and that nothing may be written: both until the transaction ends, and no longer. */
 const CONFINE = {
   name: 'gh_confine',
-  text: "select set_config('gatehouse.accounts', $1, true), set_config('transaction_read_only', 'on', true)",
+  text: "select pg_catalog.set_config('gatehouse.accounts', $1, true), pg_catalog.set_config('transaction_read_only', 'on', true)",
 }
 
 type Column = readonly [name: string, parse: (text: string) => Row[string]]
@@ -40,7 +40,7 @@ function submittable(client: pg.PoolClient, shapes: Shapes, { accounts, named, r
   const rows: Row[] = []
   let columns = shapes.get(named.name)
   let confined = false
-  let unconfined = false
+  let said = false
   return {
     submit: (connection: pg.Connection) => send(connection, accounts, named, columns === undefined),
     handleRowDescription({ fields }: RowDescription): void {
@@ -49,12 +49,12 @@ function submittable(client: pg.PoolClient, shapes: Shapes, { accounts, named, r
     handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
       if (confined) rows.push(rowOf(columns ?? [], fields))
       // INVARIANT: the database has said back whose rows these are, and that they are only read, before one of them counts.
-      else if (fields[0] !== accounts || fields[1] !== 'on') unconfined = true
+      else said = fields[0] === accounts && fields[1] === 'on'
     },
     handleCommandComplete: (): void => void (confined = true),
     handleReadyForQuery(): void {
       if (columns) shapes.set(named.name, columns)
-      if (unconfined || !confined) reject(new Error('the source did not confine the read'))
+      if (!said) reject(new Error('the source did not confine the read'))
       else resolve(rows)
     },
     handleError: reject,
