@@ -37,6 +37,7 @@ export async function raiseBench(folder: string, dataFolder: string): Promise<Be
   const override = {
     catalogue: copyCatalogue(folder),
     limits: { costMax: 60, costPerMinute: OFTEN, sourcePerSecond: OFTEN, sourceBurst: OFTEN },
+    exposure: { subject: OFTEN, price: OFTEN },
   }
   const { raise, drop } = await raisePilot({ dataFolder, port: null, say: () => undefined, override })
   try {

@@ -83,7 +83,7 @@ of \`src/\` (or the package named) that it was taken under; \`node\` is what non
 - A network, TLS, or a source on another machine: all runs on loopback and one machine, where PostgreSQL, generator and gate share the cores.
 - The connector on a desktop, the signing of proofs, opening and renewing sessions, the console.
 - Lists, changes and drafts; a source that is slow; a journal of millions of entries; sessions by the thousand.
-- An agent that asks something new each time: policy decisions and handles are recalled, and here most are.
+- An agent that asks something new each time: policy decisions and tokens are recalled, and here most are.
 - The limits themselves, which would stop such an agent long before.
 `
 }

@@ -9,6 +9,8 @@ const inNone =
     !folders.some((folder) => path.startsWith(`${folder}/`))
 const mayPrint = inNone('src/bin', 'src/console', 'tools', 'bench')
 const hasNoClock = inNone('src/bin', 'src/endpoint', 'src/console', 'src/synth', 'tools', 'test', 'bench')
+/** `synth` and the page have no stage in their hands. */
+const mayMerge = (path: string): boolean => !isTest(path) && inNone('src/synth', 'src/console')(path)
 const hasNoSql = inNone('src/store', 'src/connectors', 'src/synth', 'catalogue', 'tools')
 
 /** Bans in code of every kind. */
@@ -22,6 +24,11 @@ export const CODE_BANS: readonly Ban[] = [
     why: '`as never` fits anywhere, a branded stage included; parse, or narrow with a check',
     where: (path) => isInSource(path) && !isTest(path),
     find: nodesWhere(({ node }) => node.type === 'TSAsExpression' && child(node, 'typeAnnotation')?.type === 'TSNeverKeyword'),
+  },
+  {
+    why: 'Object.assign keeps a brand on a value that was changed: the compiler takes its result for a stage still. Spread instead, which loses the brand',
+    where: (path) => isInSource(path) && mayMerge(path),
+    find: nodesWhere(({ node }) => node.type === 'MemberExpression' && chain(node).join('.') === 'Object.assign'),
   },
   {
     why: '`any` switches the type checker off for all it touches; write `unknown` and narrow it',
@@ -78,6 +85,14 @@ export const noForgery = (brands: ReadonlySet<string>): Ban => ({
           names(child(node, 'typeAnnotation'), brands, file),
       )
       .map(({ node }) => node.start),
+})
+
+/** A spread of a value whose type is a parameter is typed as that very parameter: `<P extends Permit>` would let one be changed and kept. */
+export const noGenericStage = (brands: ReadonlySet<string>): Ban => ({
+  why: 'a type parameter that extends a brand keeps it through a spread, which of the brand itself would lose it; take the stage by its own name',
+  where: (path) => path !== 'src/base/brand.ts',
+  find: (file) =>
+    file.nodes.filter(({ node }) => node.type === 'TSTypeParameter' && names(child(node, 'constraint'), brands, file)).map(({ node }) => node.start),
 })
 
 /** The brands a file declares. */

@@ -23,6 +23,13 @@ describe('code', () => {
     ['src/gate/x.ts', `${PERMIT}y as Permit`, `${PERMIT}y as Bare`, /forges it/],
     ['test/path/x.test.ts', `${PERMIT}y as unknown as readonly Permit[]`, `${PERMIT}const y: Permit = z`, /forges it/],
     ['src/gate/x.ts', `${PERMIT}const f = (y: unknown): y is Permit => true`, `${PERMIT}const f = (y: unknown): y is string => true`, /forges it/],
+    ['src/gate/x.ts', 'release(Object.assign({}, permit, { covers }))', 'const covers = { ...permit.covers }', /keeps a brand on a value that was changed/],
+    [
+      'src/gate/x.ts',
+      `${PERMIT}const f = <P extends Permit>(p: P): P => ({ ...p })`,
+      `${PERMIT}const f = <P extends Bare>(p: P, q: Permit) => p`,
+      /keeps it through a spread/,
+    ],
     ['src/gate/x.ts', 'release(y as never)', 'const y: never = z', /fits anywhere/],
     ['src/gate/x.ts', 'y as any', 'y as unknown', /switches the type checker off/],
     ['src/gate/x.ts', 'const y: any = 1', "const y = 'any'", /switches the type checker off/],
@@ -54,6 +61,7 @@ describe('code', () => {
     ["'select a from b where c'", 'src/gate/x.ts', ['src/store/x.ts', 'src/connectors/x.ts', 'src/synth/x.ts', 'src/gate/x.test.ts', 'test/x.ts']],
     ['export default 1', 'src/gate/x.ts', ['vitest.config.ts', 'src/console/vite.config.ts', 'tools/knip-count.ts']],
     ['y as never', 'src/gate/x.ts', ['src/gate/x.test.ts', 'tools/x.ts']],
+    ['Object.assign(a, b)', 'src/bin/x.ts', ['src/gate/x.test.ts', 'src/synth/x.ts', 'tools/x.ts', 'test/x.ts']],
   ]
   it.each(elsewhere)('says `%s` not in %s, but in %j', (text, bad, good) => {
     expect(look(bad, text)).toHaveLength(1)

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { breaches } from './ban.ts'
-import { brandsOf, CODE_BANS, noForgery } from './code-bans.ts'
+import { brandsOf, CODE_BANS, noForgery, noGenericStage } from './code-bans.ts'
 import { functionsOf, linesOf, tooLong } from './lengths.ts'
 import { deadLinks } from './links.ts'
 import { isCode, parse, type Source } from './syntax.ts'
@@ -22,7 +22,8 @@ export type Inspection = { readonly files: number; readonly functions: number; r
 /** Looks at every source. `exists` says whether a path of the repository is a file or folder. Throws on code that does not parse. */
 export function inspect(sources: readonly Source[], exists: (path: string) => boolean): Inspection {
   const code = sources.filter(({ path }) => isCode(path)).map(parse)
-  const bans = [...CODE_BANS, noForgery(new Set(code.flatMap(brandsOf))), ...TEST_BANS]
+  const brands = new Set(code.flatMap(brandsOf))
+  const bans = [...CODE_BANS, noForgery(brands), noGenericStage(brands), ...TEST_BANS]
   const untidy = [
     ...sources.flatMap(untidyText),
     ...code.flatMap((file) => [...breaches(bans, file), ...tooLong(file)]),

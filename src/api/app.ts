@@ -3,7 +3,7 @@ import { done, type Outcome, refuse } from '../base/outcome.ts'
 import type { SourceCap } from '../limits/source-cap.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import type { Door } from './door.ts'
-import { refuseWith } from './door.ts'
+import { clientOf, refuseWith, trustIn } from './door.ts'
 import { mcpRoutes } from './mcp.ts'
 import { restRoutes } from './rest.ts'
 import { isCallers, refusalOf, type Thrown } from './thrown.ts'
@@ -13,6 +13,8 @@ export type AgentApp = {
   readonly sources: SourceCap
   /** Host names agents may reach us by: another is a web page that had its own name point here (DNS rebinding). */
   readonly hosts: readonly string[]
+  /** Addresses and networks of proxies that are believed about where a request comes from; nobody is when left out. */
+  readonly proxies?: readonly string[]
   readonly tls: { readonly key: string; readonly cert: string } | null
   /** Adds OAuth, enrolment and metadata. */
   readonly also: (app: FastifyInstance) => Promise<void> | void
@@ -22,10 +24,11 @@ export type AgentApp = {
 const BODY_BYTES_MAX = 256 * 1024
 
 /** The agents' front door: everything an agent or its connector may reach. What is wrong with a request's form is turned back here. */
-export async function agentApp({ door, sources, hosts, tls, also }: AgentApp): Promise<FastifyInstance> {
+export async function agentApp({ door, sources, hosts, proxies = [], tls, also }: AgentApp): Promise<FastifyInstance> {
   const app = fastify({
     ...(tls ? { https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' as const } } : {}),
     bodyLimit: BODY_BYTES_MAX,
+    trustProxy: trustIn(proxies),
     genReqId: () => door.gate.newId('req'),
     requestIdHeader: false,
     routerOptions: { ignoreTrailingSlash: false },
@@ -35,7 +38,7 @@ export async function agentApp({ door, sources, hosts, tls, also }: AgentApp): P
   }) as unknown as FastifyInstance
 
   app.addHook('onRequest', async (request, reply) => {
-    const wait = sources.knock(request.ip, door.clock())
+    const wait = sources.knock(clientOf(request), door.clock())
     // Counted, not journalled one by one: see limits/source-cap.ts.
     if (wait > 0) return refuseWith(door, request, reply, refusal('source_capped', 'too many requests from this address', { retryAfterSeconds: wait }))
     const form = formOf(request.headers.host, request.headers.origin, hosts)

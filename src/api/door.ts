@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../base/clock.ts'
 import type { Outcome } from '../base/outcome.ts'
@@ -8,7 +9,7 @@ import type { Credential, Possession } from '../identity/possess.ts'
 import type { Refusal } from '../model/refusal.ts'
 import { statusOf } from '../model/refusal.ts'
 import { wwwAuthenticate } from './metadata.ts'
-import { problemOf } from './problem.ts'
+import { problemFor } from './problem.ts'
 
 /** What the agents' doors need of the house. */
 export type Door = {
@@ -35,6 +36,15 @@ export const credentialOf = (door: Pick<Door, 'publicUrl'>, request: FastifyRequ
   url: `${door.publicUrl}${request.url.split('?', 1)[0] ?? ''}`,
 })
 
+/**
+ * Whose word on a request's client is taken (`X-Forwarded-For`), as fastify wants it: these proxies', or nobody's. The client is then the last
+ * address in the header that is none of theirs; what stands before it the client wrote itself.
+ */
+export const trustIn = (proxies: readonly string[]): false | string[] => (proxies.length === 0 ? false : [...proxies])
+
+/** Whom a request is counted to before anyone has authenticated. A proxy that tells something other than an address is counted itself. */
+export const clientOf = ({ ip, socket }: FastifyRequest): string => (isIP(ip) === 0 ? (socket.remoteAddress ?? ip) : ip)
+
 /** One request as the gate takes it. Its proof is checked once: a second check would find it replayed. */
 export function knockOf(door: Pick<Door, 'publicUrl' | 'authenticate'>, request: FastifyRequest, operation: string, input: unknown): Knock {
   let asked: Promise<Outcome<Caller, Refusal>> | undefined
@@ -49,5 +59,5 @@ export function refuseWith(door: Pick<Door, 'publicUrl' | 'deskUrl'>, request: F
   return reply
     .code(status)
     .type('application/problem+json')
-    .send(problemOf(refusal, request.id, door.deskUrl))
+    .send(problemFor(refusal, request.id, door.deskUrl))
 }

@@ -9,12 +9,12 @@ import type { Caller } from '../identity/authenticate.ts'
 import { refusal } from '../model/refusal.ts'
 import { type Door, knockOf, refuseWith } from './door.ts'
 import { directAnswer, directCall } from './mcp-direct.ts'
-import { problemOf, sentenceOf } from './problem.ts'
+import { problemFor, sentenceOf } from './problem.ts'
 import { bodyOf } from './rest.ts'
 
 const SERVER_INFO = { name: 'gatehouse', title: 'Gatehouse', version: '0.1.0' }
 const INSTRUCTIONS =
-  'Company data through Gatehouse. Ask narrow questions; names and accounts come as handles (cus_…, con_…, acc_…) that you may use in letters, labels and later asks. Changes wait for a person. A refusal says which rule, who owns it and what to do next: tell your person.'
+  'Company data through Gatehouse. Ask narrow questions; names and accounts come as tokens (cus_…, con_…, acc_…) that you may use in letters, labels and later asks. Changes wait for a person. A refusal says which rule, who owns it and what to do next: tell your person.'
 
 /** What a request's own server is made from: who asks, and how to ask in their name. */
 type Visit = { readonly caller: Caller; readonly knock: (operation: string, input: unknown) => Knock; readonly correlation: string }
@@ -63,8 +63,11 @@ export function mcpRoutes(app: FastifyInstance, door: Door): void {
 }
 
 /** The SDK carries `auth` through to the factory untouched: the visit rides in its `extra`. */
-const withVisit = (request: FastifyRequest, visit: Visit) =>
-  Object.assign(request.raw, { auth: { token: '', clientId: visit.caller.session.device, scopes: [], extra: { visit } } })
+function withVisit(request: FastifyRequest, visit: Visit): FastifyRequest['raw'] {
+  const raw: FastifyRequest['raw'] & { auth?: object } = request.raw
+  raw.auth = { token: '', clientId: visit.caller.session.device, scopes: [], extra: { visit } }
+  return raw
+}
 
 function visitOf(context: McpRequestContext): Visit {
   const visit = context.authInfo?.extra?.['visit']
@@ -94,7 +97,7 @@ async function callTool(
     return turnBack(door.gate, knock, null, refusal('house_failed', 'something went wrong here, not with you'))
   })
   if (!outcome.ok) {
-    const problem = problemOf(outcome.refusal, visit.correlation, door.deskUrl)
+    const problem = problemFor(outcome.refusal, visit.correlation, door.deskUrl)
     return { content: [{ type: 'text', text: sentenceOf(problem) }], isError: true }
   }
   const body = bodyOf(outcome.value)

@@ -1,20 +1,12 @@
 import type { z } from 'zod'
 import type { Problem } from '../contract/connector.ts'
-import { nextStepOf, type Refusal, statusOf, titleOf } from '../model/refusal.ts'
+import { problemOf } from '../contract/problem.ts'
+import type { Refusal } from '../model/refusal.ts'
 
-/** A refusal as HTTP says it (RFC 9457). `deskUrl`: the console, where access can be asked for. */
-export function problemOf(refusal: Refusal, correlationId: string, deskUrl: string): z.infer<typeof Problem> {
-  return {
-    type: `urn:gatehouse:refusal:${refusal.code}`,
-    title: titleOf(refusal.code),
-    status: statusOf(refusal.code),
-    detail: refusal.detail,
-    code: refusal.code,
-    correlationId,
-    next: nextStepOf(refusal.code),
-    ...(refusal.rule ? { rule: refusal.rule, requestAccess: `${deskUrl}/refusals/${correlationId}` } : {}),
-    ...(refusal.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: refusal.retryAfterSeconds }),
-  }
+/** A refusal as agents are told it: where a rule refused, with the place at the console (`deskUrl`) to ask for access. */
+export function problemFor(refusal: Refusal, correlationId: string, deskUrl: string): z.infer<typeof Problem> {
+  const problem = problemOf(refusal, correlationId)
+  return refusal.rule ? { ...problem, requestAccess: `${deskUrl}/refusals/${correlationId}` } : problem
 }
 
 /** The same for a person to read, on one line each: what an agent hands on. */

@@ -36,6 +36,6 @@ try {
   await program.parseAsync()
 } catch (cause) {
   if (!(cause instanceof Fault)) throw cause
-  process.stderr.write(`gatehouse: ${cause.message}\n  code: ${cause.code}\n  next: ${cause.next}\n`)
-  process.exitCode = 1
+  // Not by itself: what was opened before the fault would keep the process alive.
+  process.stderr.write(`gatehouse: ${cause.message}\n  code: ${cause.code}\n  next: ${cause.next}\n`, () => process.exit(1))
 }

@@ -36,7 +36,7 @@ type Places = { readonly url: string; readonly key: string; readonly signed?: st
 /** Where the journal and its keys lie. A pilot's folder has all of it; an auditor brings the key from elsewhere. */
 function placesOf({ data, key, signed }: Options): Places {
   if (data !== undefined) {
-    const keys = join(data, 'keys')
+    const keys = join(data, 'keys', 'sign')
     return {
       url: visitCluster(data, 'gatehouse', PROCESS_ROLES.sign, 'db-sign'),
       key: key ?? join(keys, 'journal.key.vkey'),

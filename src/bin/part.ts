@@ -26,6 +26,8 @@ export async function runPart(name: PartName, configFile: string): Promise<void>
   // A part outlives no supervisor: nobody would stop it.
   if (process.send) process.once('disconnect', stop)
   tell({ type: 'ready', ready: part.ready })
+  // Nobody else says so to whoever started it alone.
+  if (!process.send) process.stdout.write(`the ${name} part runs${part.ready['pin'] ? `; connectors pin its certificate: ${part.ready['pin']}` : ''}\n`)
 }
 
 async function start(name: PartName, configFile: string): Promise<Part> {

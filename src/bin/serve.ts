@@ -5,7 +5,7 @@ import { keptSecret } from './kept-secret.ts'
 import { runPart } from './part.ts'
 import { readConfig } from './read-config.ts'
 import { startHouse, untilStopped, untilTold } from './start-house.ts'
-import { PARTS, type PartName } from './supervise.ts'
+import { PARTS, type PartName, type PartPlace } from './supervise.ts'
 
 /** `gatehouse serve`: the gate, the applier and the signer on a database and sources of the company's. */
 export function serveCommand(program: Command): void {
@@ -24,9 +24,10 @@ async function serve(configFile: string): Promise<void> {
   const config = readConfig(configFile)
   const adminUrl = needed(process.env, 'DATABASE_URL', "Gatehouse's own PostgreSQL server, as its administrator")
   const told = untilTold()
+  const place: PartPlace = { configFile: resolve(configFile), keys: config.keys, user: null }
   const house = await startHouse({
     config,
-    configFile: resolve(configFile),
+    places: { sign: place, apply: place, gate: place },
     adminUrl,
     secret: (name) => keptSecret(config.keys, name),
     sources: process.env,

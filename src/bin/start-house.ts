@@ -2,11 +2,13 @@ import type { Config } from '../config/config.ts'
 import { Fault } from '../model/fault.ts'
 import { PROCESS_ROLES, type ProcessRole } from '../store/grants.ts'
 import { migrate } from '../store/migrate.ts'
-import { type PartName, type Running, startPart } from './supervise.ts'
+import { DECISION_KEY, SIGNER_KEY } from './parts/keys.ts'
+import { giveVkey } from './parts/place.ts'
+import { type PartName, type PartPlace, type PartPlaces, type Running, startPart } from './supervise.ts'
 
 export type HouseToStart = {
   readonly config: Config
-  readonly configFile: string
+  readonly places: PartPlaces
   /** A PostgreSQL server's administrator, to build our database and its roles. */
   readonly adminUrl: string
   /** The password of a role of ours, always the same for a name. */
@@ -30,7 +32,7 @@ export type RunningHouse = {
 const DATABASE = 'gatehouse'
 
 /** Builds our database if need be and starts each part as a process that holds its own secrets and no other's. Throws the first Fault, everything stopped again. */
-export async function startHouse({ config, configFile, adminUrl, secret, sources }: HouseToStart): Promise<RunningHouse> {
+export async function startHouse({ config, places, adminUrl, secret, sources }: HouseToStart): Promise<RunningHouse> {
   const roles = { gate: secret('db-gate'), apply: secret('db-apply'), sign: secret('db-sign') }
   await migrate({ admin: { connectionString: adminUrl }, database: DATABASE, roles, logOrigin: config.logOrigin })
   const databaseUrl = (role: ProcessRole): string => roleUrl(adminUrl, role, roles[role])
@@ -49,10 +51,13 @@ export async function startHouse({ config, configFile, adminUrl, secret, sources
   }
   try {
     // The signer first: the applier pins its key. Then both others at once; whichever fails, both are stopped.
-    running.push(await startPart('sign', configFile, secrets.sign))
-    const started = await Promise.allSettled([startPart('apply', configFile, secrets.apply), startPart('gate', configFile, secrets.gate)])
+    const sign = await startPart('sign', places.sign, secrets.sign)
+    running.push(sign)
+    for (const part of ['gate', 'apply'] as const) share(places.sign, places[part], `${SIGNER_KEY}.vkey`, sign.ready['vkey'])
+    const started = await Promise.allSettled([startPart('apply', places.apply, secrets.apply), startPart('gate', places.gate, secrets.gate)])
     for (const one of started) if (one.status === 'fulfilled') running.push(one.value)
     for (const one of started) if (one.status === 'rejected') throw one.reason
+    share(places.gate, places.apply, `${DECISION_KEY}.vkey`, running.find(({ name }) => name === 'gate')?.ready['decisionsVkey'])
   } catch (cause) {
     await stop()
     throw cause
@@ -62,11 +67,18 @@ export async function startHouse({ config, configFile, adminUrl, secret, sources
   )
   return {
     databaseUrl,
-    ready: Object.assign({}, ...running.map((part) => part.ready)),
+    ready: Object.fromEntries(running.flatMap((part) => Object.entries(part.ready))),
     pids: Object.fromEntries(running.map(({ name, pid }) => [name, pid])),
     stop,
     broken,
   }
+}
+
+/** A verifier key as its part told it, put where another part looks for it. Parts that share a folder have it already. */
+function share(from: PartPlace, to: PartPlace, name: string, vkey: string | undefined): void {
+  if (from.keys === to.keys) return
+  if (vkey === undefined) throw new Error(`a part did not tell ${name}`)
+  giveVkey(to.keys, name, `${vkey}\n`)
 }
 
 /** Our database on a server, as a process's role: the administrator's URL with another user, password and database. */

@@ -2,10 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { Fault, type FaultCode } from '../model/fault.ts'
+import type { OsUser } from '../store/cluster/os-user.ts'
 
 /** The parts of the house, in the order they start; they stop in the opposite one, the gate first. */
 export const PARTS = ['sign', 'apply', 'gate'] as const
 export type PartName = (typeof PARTS)[number]
+
+/** Where a part finds its configuration and its keys. `user`: whom it is started as, when that is another than we are. */
+export type PartPlace = { readonly configFile: string; readonly keys: string; readonly user: OsUser | null }
+export type PartPlaces = Readonly<Record<PartName, PartPlace>>
 
 export type PartMessage =
   | { readonly type: 'ready'; readonly ready: Readonly<Record<string, string>> }
@@ -29,12 +34,14 @@ const GATE_HEAP = ['--max-semi-space-size=16', '--max-old-space-size=512']
 
 /**
  * Starts a part as a process of its own. It is not in our process group, so that Ctrl-C in the terminal reaches us alone and
- * the gate is drained in order. Secrets go by environment. Throws the part's own Fault when it cannot start.
+ * the gate is drained in order. Secrets go by environment; a user of its own is the part's from its first instruction on. Throws the part's own Fault when it cannot start.
  */
-export async function startPart(name: PartName, config: string, secrets: Readonly<Record<string, string>>): Promise<Running> {
-  const child = fork(join(import.meta.dirname, 'gatehouse.ts'), ['serve', '--config', config, '--part', name], {
+export async function startPart(name: PartName, { configFile, user }: PartPlace, secrets: Readonly<Record<string, string>>): Promise<Running> {
+  const child = fork(join(import.meta.dirname, 'gatehouse.ts'), ['serve', '--config', configFile, '--part', name], {
     detached: true,
-    env: { ...inherited(), ...secrets },
+    env: { ...inherited(user === null ? OURS : []), ...secrets },
+    // Without our own groups: Node gives them up together with the uid.
+    ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
     execArgv: name === 'gate' ? GATE_HEAP : [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
@@ -57,10 +64,13 @@ async function stopChild(child: ChildProcess, ended: Promise<unknown>): Promise<
   clearTimeout(timer)
 }
 
+/** Folders of ours, which a part that runs as another user has no business in. */
+const OURS = ['HOME', 'TMPDIR', 'TEMP', 'TMP']
+
 /** Of our own environment only what a program needs to run: no variable of the person who starts us reaches a part by accident. */
-const inherited = (): Record<string, string> =>
+const inherited = (ours: readonly string[]): Record<string, string> =>
   Object.fromEntries(
-    ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'TEMP', 'TMP', 'SYSTEMROOT', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS'].flatMap((name) =>
+    [...ours, 'PATH', 'LANG', 'TZ', 'SYSTEMROOT', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS'].flatMap((name) =>
       process.env[name] === undefined ? [] : [[name, process.env[name]]],
     ),
   )

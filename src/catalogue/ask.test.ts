@@ -116,10 +116,10 @@ describe('askParser', () => {
     expect(detailOf('getShipmentSummary', { shipmentId: 'S-1', fields: 1 })).toContain('fields')
   })
 
-  it('opens references and the cursor, and keeps what was given beside them', () => {
-    const handle = mine.seal('acc', 'A')
-    const asked = ask('findShipments', { customer: handle, cursor: mine.seal(CURSOR, 'findShipments\nS-1\n2'), limit: 7 })
-    expect(asked).toMatchObject({ ok: true, value: { input: { customer: 'A' }, given: { customer: handle }, after: 'S-1\n2', limit: 7 } })
+  it('opens tokens and the cursor, and keeps what was given beside them', () => {
+    const token = mine.seal('acc', 'A')
+    const asked = ask('findShipments', { customer: token, cursor: mine.seal(CURSOR, 'findShipments\nS-1\n2'), limit: 7 })
+    expect(asked).toMatchObject({ ok: true, value: { input: { customer: 'A' }, given: { customer: token }, after: 'S-1\n2', limit: 7 } })
   })
 
   it('takes the largest page only where none is asked for', () => {

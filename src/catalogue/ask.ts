@@ -7,13 +7,13 @@ import type { Catalogue, Operation } from './pack.ts'
 
 export type Input = Readonly<Record<string, string | number>>
 
-/** One request of a session, parsed against the catalogue: an operation that exists, arguments it takes, references opened. */
+/** One request of a session, parsed against the catalogue: an operation that exists, arguments it takes, tokens opened. */
 export type Ask = Brand<
   {
     readonly operation: Operation
-    /** Arguments with references opened: what the source is asked with. May hold personal values; never journalled. */
+    /** Arguments with tokens opened: what the source is asked with. May hold personal values; never journalled. */
     readonly input: Input
-    /** Arguments as the agent gave them: open values and handles only. */
+    /** Arguments as the agent gave them: open values and tokens only. */
     readonly given: Input
     /** Key of the last row already seen, or null. */
     readonly after: string | null
@@ -22,12 +22,12 @@ export type Ask = Brand<
   'Ask'
 >
 
-/** Opens a handle of the session that asks; null when it is not one. */
+/** Opens a token of the session that asks; null when it is not one. */
 export type OpenReference = (entity: string, token: string) => string | null
 
 export type ParseAsk = (name: string, input: unknown, open: OpenReference) => Outcome<Ask, Refusal>
 
-/** The entity of cursors: sealed like any handle, so that a cursor is for one session and cannot be made up. */
+/** The entity of cursors: sealed like any token, so that a cursor is for one session and cannot be made up. */
 export const CURSOR = 'nxt'
 
 /** Refuses `unknown_operation`, `invalid_input`, `reference_meaningless`. */
@@ -48,8 +48,8 @@ export function askParser(catalogue: Catalogue): ParseAsk {
       const value = read.data[arg.name]
       if (value === undefined) continue
       given[arg.name] = value
-      const opened = arg.type === 'reference' ? open(arg.entity ?? '', String(value)) : value
-      if (opened === null) return refuse(refusal('reference_meaningless', `\`${arg.name}\` is not a reference from an answer of this session`))
+      const opened = arg.type === 'token' ? open(arg.entity ?? '', String(value)) : value
+      if (opened === null) return refuse(refusal('reference_meaningless', `\`${arg.name}\` is not a token from an answer of this session`))
       input[arg.name] = opened
     }
     const after = typeof cursor === 'string' ? open(CURSOR, cursor) : null

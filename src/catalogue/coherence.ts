@@ -31,7 +31,7 @@ export function coherenceFaults(pack: PackShape, resources: Catalogue['resources
 const COMPARES: Readonly<Record<Argument['type'], readonly FieldType[]>> = {
   text: ['text'],
   choice: ['text'],
-  reference: ['text'],
+  token: ['text'],
   integer: ['integer', 'decimal'],
   date: ['date'],
 }
@@ -53,11 +53,10 @@ function checkOperation(operation: Operation, say: (path: readonly PropertyKey[]
       say(path, 'only an optional choice has a default, one of its choices')
     if (field && !COMPARES[arg.type].includes(field.type)) say(path, `filters by \`${field.name}\`, which is ${field.type}, with ${arg.type}`)
     if (operation.cardinality === 'many' && RESERVED.includes(arg.name)) say(path, `every list has a \`${arg.name}\` of its own`)
-    if (arg.type === 'reference' && arg.filter && arg.filter.op !== 'eq') say(path, 'a handle can only be compared for equality')
+    if (arg.type === 'token' && arg.filter && arg.filter.op !== 'eq') say(path, 'a token can only be compared for equality')
     if (arg.type === 'choice' && arg.choices.length === 0) say(path, 'a choice needs its choices')
-    if (arg.type === 'reference' && !arg.entity) say(path, 'a reference needs the entity it refers to')
-    if (arg.type === 'reference' && field && field.refers !== arg.entity)
-      say(path, `refers to \`${arg.entity}\`, but the field's handles are \`${field.refers}\``)
+    if (arg.type === 'token' && !arg.entity) say(path, 'a token needs the entity it stands for')
+    if (arg.type === 'token' && field && field.refers !== arg.entity) say(path, `refers to \`${arg.entity}\`, but the field's tokens are \`${field.refers}\``)
   }
   for (const name of operation.anyOf) if (!args.some((arg) => arg.name === name)) say(['anyOf'], `\`${name}\` is not an argument`)
   const narrowed = args.some((arg) => arg.filter && (arg.required || arg.default !== undefined)) || operation.anyOf.length > 0

@@ -30,11 +30,11 @@ function typeOf(arg: Argument): z.ZodType<string | number> {
       return z.iso.date().refine((date) => date >= '0001', 'there is no year 0')
     case 'choice':
       return z.enum(arg.choices)
-    case 'reference':
+    case 'token':
       return z
         .string()
         .max(2000)
-        .regex(new RegExp(`^${arg.entity}_[0-9a-hjkmnp-tv-z]+$`), `must be a \`${arg.entity}_…\` reference from an earlier answer`)
+        .regex(new RegExp(`^${arg.entity}_[0-9a-hjkmnp-tv-z]+$`), `must be a \`${arg.entity}_…\` token from an earlier answer`)
     case 'text':
       // A filter is one line; a letter may have several. No other control character: it would reach logs and terminals. No half of a
       // surrogate pair: it has no canonical spelling, so what holds one could not be journalled.

@@ -9,7 +9,7 @@ export type Field = {
   readonly type: FieldType
   readonly class: FieldClass
   readonly describe: string
-  /** Prefix of the session's handles for this value (`cus`), when it may be covered by a token. */
+  /** Prefix of the session's tokens for this value (`cus`), when it may be covered by a token. */
   readonly refers?: string
 }
 
@@ -27,10 +27,10 @@ export type Resource = {
   readonly fields: Readonly<Record<string, Field>>
 }
 
-/** `reference`: a handle from an answer of the same session, opened by the gate; `entity` is its prefix. */
+/** `token`: one from an answer of the same session, opened by the gate; `entity` is its prefix. */
 export type Argument = {
   readonly name: string
-  readonly type: 'text' | 'integer' | 'date' | 'choice' | 'reference'
+  readonly type: 'text' | 'integer' | 'date' | 'choice' | 'token'
   readonly required: boolean
   readonly describe: string
   readonly choices: readonly string[]

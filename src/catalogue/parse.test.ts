@@ -20,7 +20,7 @@ const SHAPE = [
   ['no class', 'pieces:', 'pieces: { column: pieces, type: integer, describe: Pieces }', 'class', null],
   ['a type nobody knows', 'pieces:', 'pieces: { column: pieces, type: float, class: open, describe: Pieces }', 'type', null],
   ['a key misspelt', 'pieces:', 'pieces: { column: pieces, type: integer, class: open, describe: Pieces, mask: no }', 'mask', null],
-  ['a handle of four letters', 'account:', 'account: { column: account, type: text, class: personal, refers: acct, describe: Whose }', 'three', null],
+  ['a token prefix of four letters', 'account:', 'account: { column: account, type: text, class: personal, refers: acct, describe: Whose }', 'three', null],
   ['no boundary', 'boundary:', 'subject: account', 'unique', 'boundary: account'],
   ['rows beyond a thousand', 'rowsMax:', 'rowsMax: 1001', '1000', 'rowsMax: 1000'],
   ['no row', 'rowsMax:', 'rowsMax: 0', '1', 'rowsMax: 1'],

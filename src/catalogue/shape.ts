@@ -8,7 +8,7 @@ const Name = z
   .string()
   .regex(/^[a-z][A-Za-z0-9]{0,47}$/, 'a name is camelCase, at most 48 letters and digits')
   .refine(isOwn, NOT_OWN)
-const Prefix = z.string().regex(/^[a-z]{3}$/, 'a handle prefix is three lower-case letters')
+const Prefix = z.string().regex(/^[a-z]{3}$/, 'a token prefix is three lower-case letters')
 /** An operation's name is a tool's: underscores are common there. */
 const OperationName = z
   .string()
@@ -35,7 +35,7 @@ const ResourceShape = z.strictObject({
 })
 
 const ArgumentShape = z.strictObject({
-  type: z.enum(['text', 'integer', 'date', 'choice', 'reference']),
+  type: z.enum(['text', 'integer', 'date', 'choice', 'token']),
   describe: z.string().min(3),
   required: z.boolean().default(false),
   choices: z.array(z.string().min(1)).default([]),

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { changeOf } from '../../test/support/change.ts'
-import { CHANGE_STATES, type Change, changeDigest, sameImage } from './change.ts'
+import { CHANGE_STATES } from '../model/change-state.ts'
+import { type Change, changeDigest, sameImage } from './change.ts'
 
 const UNDER = ['id', 'session', 'person', 'useCase', 'operation', 'system', 'resource', 'key', 'account', 'reason'] as const
 

@@ -1,10 +1,8 @@
 import { toBase64url } from '../base/bytes.ts'
 import { canonical } from '../base/canonical.ts'
 import { sha256 } from '../base/digest.ts'
+import type { ChangeState } from '../model/change-state.ts'
 import type { Scalar } from '../model/row.ts'
-
-export const CHANGE_STATES = ['proposed', 'approved', 'rejected', 'applying', 'applied', 'stale', 'failed', 'unknown_outcome', 'voided'] as const
-export type ChangeState = (typeof CHANGE_STATES)[number]
 
 /** Field values of a record, open ones only. */
 export type Image = Readonly<Record<string, Scalar>>

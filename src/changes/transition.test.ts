@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { changeOf } from '../../test/support/change.ts'
-import { CHANGE_STATES, type Change, type ChangeState, changeDigest } from './change.ts'
+import { CHANGE_STATES, type ChangeState } from '../model/change-state.ts'
+import { type Change, changeDigest } from './change.ts'
 import { type ChangeEvent, transition } from './transition.ts'
 
 const decide = (decision: 'approve' | 'reject', change: Change, over: Partial<Extract<ChangeEvent, { event: 'decide' }>> = {}): ChangeEvent => ({

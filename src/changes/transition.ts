@@ -1,6 +1,7 @@
 import { done, type Outcome, refuse } from '../base/outcome.ts'
+import type { ChangeState } from '../model/change-state.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
-import { type Change, type ChangeState, changeDigest, type Image } from './change.ts'
+import { type Change, changeDigest, type Image } from './change.ts'
 
 /** What happens to a change. `seen` is the digest of what the approver looked at. */
 export type ChangeEvent =

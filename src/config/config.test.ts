@@ -60,7 +60,7 @@ describe('parseConfig', () => {
       tls: 'self',
       timeZone: 'Europe/Berlin',
       systems: { tms: { poolMax: 8, timeoutMs: 5000 } },
-      limits: { costMax: 60, costPerMinute: 1500, sourcePerSecond: 50, sourceBurst: 200 },
+      limits: { costMax: 60, costPerMinute: 1500, sourcePerSecond: 50, sourceBurst: 200, waitingPerSession: 20, waitingPerPerson: 50 },
     })
     expect(read(withLines(['keys:', 'keys: /var/lib/keys'], ['tls:', 'tls: { cert: a.pem, key: /k.pem }']))).toMatchObject({
       keys: '/var/lib/keys',
@@ -71,7 +71,7 @@ describe('parseConfig', () => {
   it('is strict where it leaves things out: TLS is on, and no limit is off', () => {
     expect(read(withLines(['tls:', '# none'], ['limits:', '# none']))).toMatchObject({
       tls: 'self',
-      limits: { costMax: 60, costPerMinute: 1500, sourcePerSecond: 50, sourceBurst: 200 },
+      limits: { costMax: 60, costPerMinute: 1500, sourcePerSecond: 50, sourceBurst: 200, waitingPerSession: 20, waitingPerPerson: 50 },
     })
   })
 
@@ -105,6 +105,7 @@ describe('parseConfig', () => {
     ['a person with a space', '- {', '- { id: "anna b", name: Anna, groups: [] }', 13, 'people.0.id', '- { id: anna.b@example.com, name: Anna, groups: [] }'],
     ['a limit of nothing', 'limits:', 'limits: { costMax: 0 }', 14, 'costMax', 'limits: { costMax: 0.1 }'],
     ['a burst that lets nobody in', 'limits:', 'limits: { sourceBurst: 0.9 }', 14, 'sourceBurst', 'limits: { sourceBurst: 1 }'],
+    ['a person who may propose nothing', 'limits:', 'limits: { waitingPerPerson: 0 }', 14, 'waitingPerPerson', 'limits: { waitingPerPerson: 1 }'],
     ['TLS that is off by another word', 'tls:', 'tls: false', 6, 'tls', 'tls: self'],
     ['no keys', 'keys:', '# none', 1, 'keys', 'keys: k'],
   ])('finds %s, at its line, and passes its neighbour', (_, line, wrong, at, message, right) => {
@@ -193,5 +194,34 @@ describe('addressOf', () => {
     ['host.example:0', 'host.example', 0],
   ])('reads %s', (address, host, port) => {
     expect(addressOf(address)).toEqual({ host, port })
+  })
+})
+
+describe('trustedProxies', () => {
+  const withProxies = (list: string): string => withLines(['tls:', `trustedProxies: ${list}`])
+
+  it('is nobody unless it is told', () => {
+    expect(read().trustedProxies).toEqual([])
+  })
+
+  it.each(['10.0.0.5', '10.0.0.0/8', '10.0.0.5/32', '::1', 'fd00::/16', '2001:db8::1/128'])('takes %s', (network) => {
+    expect(read(withProxies(`["${network}"]`)).trustedProxies).toEqual([network])
+  })
+
+  it.each([
+    '0.0.0.0/0',
+    '10.0.0.0/7',
+    '10.0.0.0/33',
+    '::/0',
+    'fc00::/15',
+    'fd00::/129',
+    'loopback',
+    'proxy.example',
+    '10.0.0',
+    '10.0.0.0/8/8',
+    '10.0.0.0/',
+    'fe80::1%eth0',
+  ])('turns back %s', (network) => {
+    expect(faultOf(withProxies(`["${network}"]`)).message).toContain('trustedProxies')
   })
 })

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { isAbsolute, resolve } from 'node:path'
 import { z } from 'zod'
 import { readYaml, shapeFaults } from '../base/yaml.ts'
@@ -13,6 +14,9 @@ const PublicUrl = z
   .refine((url) => !/[@?#]|\/$/.test(url), 'a URL such as `https://gatehouse.example.com`: no slash at its end, no query, no password')
 const EnvName = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'the name of an environment variable')
 
+/** Never all of the internet: then everybody would say who they are. */
+const Network = z.string().refine(isNetwork, 'an address or a network such as `10.0.0.5` or `10.1.0.0/16`, no wider than /8 (IPv6: /16)')
+
 const ConfigShape = z.strictObject({
   /** Where agents reach the gate and people the console. Proofs and links are made for these, whatever the network calls us. */
   publicUrl: PublicUrl,
@@ -20,6 +24,8 @@ const ConfigShape = z.strictObject({
   listen: z.strictObject({ gate: Address, desk: Address }),
   /** `off` only on loopback or behind a proxy of yours; `self`: a certificate of our own making that connectors pin. */
   tls: z.union([z.enum(['off', 'self']), z.strictObject({ cert: z.string(), key: z.string() })]).default('self'),
+  /** Proxies before us, by address or network: their `X-Forwarded-For` is believed, nobody else's. */
+  trustedProxies: z.array(Network).default([]),
   catalogue: z.string().default('catalogue'),
   policies: z.string().default('policies'),
   useCases: z.string().default('policies/usecases.yaml'),
@@ -48,8 +54,10 @@ const ConfigShape = z.strictObject({
       costPerMinute: z.number().positive().default(1500),
       sourcePerSecond: z.number().positive().default(50),
       sourceBurst: z.number().min(1).default(200),
+      waitingPerSession: z.int().min(1).default(20),
+      waitingPerPerson: z.int().min(1).default(50),
     })
-    .default({ costMax: 60, costPerMinute: 1500, sourcePerSecond: 50, sourceBurst: 200 }),
+    .default({ costMax: 60, costPerMinute: 1500, sourcePerSecond: 50, sourceBurst: 200, waitingPerSession: 20, waitingPerPerson: 50 }),
 })
 
 /** What a process runs by: read once, never changed. Paths are absolute. Secrets are not in it: they come by environment or key file. */
@@ -87,6 +95,13 @@ export function parseConfig(file: string, text: string): Config {
 export function addressOf(address: string): { readonly host: string; readonly port: number } {
   const cut = address.lastIndexOf(':')
   return { host: address.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(address.slice(cut + 1)) }
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || address.includes('%') || more.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= (version === 4 ? 8 : 16) && Number(bits) <= (version === 4 ? 32 : 128))
 }
 
 const isLoopback = (address: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|::1)$/.test(addressOf(address).host)

@@ -8,6 +8,7 @@ export const PILOT = queryOptions({ queryKey: ['pilot'], queryFn: () => ask(CALL
 export const CHANGES = queryOptions({ queryKey: ['changes'], queryFn: () => ask(CALLS.changes, { input: {} }) })
 export const DRAFTS = queryOptions({ queryKey: ['drafts'], queryFn: () => ask(CALLS.drafts, { input: {} }) })
 export const SESSIONS = queryOptions({ queryKey: ['sessions'], queryFn: () => ask(CALLS.sessions, { input: {} }) })
+export const REQUESTS = queryOptions({ queryKey: ['requests'], queryFn: () => ask(CALLS.requests, { input: {} }) })
 export const DEVICES = queryOptions({ queryKey: ['devices'], queryFn: () => ask(CALLS.devices, { input: {} }) })
 export const journalFrom = (from: number | null, limit: number) =>
   queryOptions({
@@ -15,7 +16,7 @@ export const journalFrom = (from: number | null, limit: number) =>
     queryFn: () => ask(CALLS.journal, { input: { ...(from !== null && { from: String(from) }), limit: String(limit) } }),
     placeholderData: (before) => before,
   })
-export const refusalOf = (id: string) => queryOptions({ queryKey: ['refusals', id], queryFn: () => ask(CALLS.refusal, { id, input: {} }) })
+export const refusalOf = (id: string) => queryOptions({ queryKey: ['requests', 'refusal', id], queryFn: () => ask(CALLS.refusal, { id, input: {} }) })
 export const linkOf = (id: string) => queryOptions({ queryKey: ['links', id], queryFn: () => ask(CALLS.link, { id, input: {} }) })
 
 /** Refusals are not tried again; a server that cannot be reached is, by the next hint or look. A lost sign-in shows at once, wherever it is met. */

@@ -7,6 +7,7 @@ import { JournalPage } from './pages/journal.tsx'
 import { LinkPage } from './pages/link.tsx'
 import { PilotPage } from './pages/pilot.tsx'
 import { RefusalPage } from './pages/refusal.tsx'
+import { RequestsPage } from './pages/requests.tsx'
 import { SessionsPage } from './pages/sessions.tsx'
 import { SignInPage } from './pages/sign-in.tsx'
 import { WelcomePage } from './pages/welcome.tsx'
@@ -32,6 +33,7 @@ const tree = root.addChildren([
     createRoute({ getParentRoute: () => inside, path: '/sessions', component: SessionsPage }),
     createRoute({ getParentRoute: () => inside, path: '/journal', component: JournalPage }),
     createRoute({ getParentRoute: () => inside, path: '/refusals/$id', component: RefusalPage }),
+    createRoute({ getParentRoute: () => inside, path: '/requests', component: RequestsPage }),
     createRoute({ getParentRoute: () => inside, path: '/link', component: LinkPage, validateSearch: code }),
     createRoute({ getParentRoute: () => inside, path: '/devices', component: DevicesPage }),
   ]),

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { CALLS } from '../contract/console.ts'
-import { CHANGES, ME } from './answers.ts'
+import { CHANGES, ME, REQUESTS } from './answers.ts'
 import { ask, hasCode } from './ask.ts'
 import { useLive } from './live.ts'
 import { Notice } from './parts/notice.tsx'
@@ -41,13 +41,17 @@ const PLACES = [
   ['/changes', 'Changes'],
   ['/drafts', 'Drafts'],
   ['/sessions', 'Sessions'],
+  ['/requests', 'Requests'],
   ['/journal', 'Journal'],
   ['/devices', 'Devices'],
 ] as const
 
 function Side({ name, isApprover }: { readonly name: string; readonly isApprover: boolean }) {
   const live = useLive()
-  const waiting = useQuery(CHANGES).data?.waiting.length ?? 0
+  const waits: Readonly<Record<string, number>> = {
+    '/changes': useQuery(CHANGES).data?.waiting.length ?? 0,
+    '/requests': useQuery(REQUESTS).data?.open.filter(({ mayAnswer }) => mayAnswer).length ?? 0,
+  }
   return (
     <div className="side">
       <Text className="mark" component="span">
@@ -57,11 +61,7 @@ function Side({ name, isApprover }: { readonly name: string; readonly isApprover
         {PLACES.map(([to, title]) => (
           <Link key={to} to={to} className="place" activeOptions={{ exact: to === '/' }} activeProps={{ 'aria-current': 'page' }}>
             {title}
-            {to === '/changes' && waiting > 0 && (
-              <Badge size="sm" variant="filled" circle={waiting < 10} aria-label={`${waiting} waiting`}>
-                {waiting}
-              </Badge>
-            )}
+            <Waiting count={waits[to] ?? 0} />
           </Link>
         ))}
       </nav>
@@ -80,6 +80,13 @@ function Side({ name, isApprover }: { readonly name: string; readonly isApprover
     </div>
   )
 }
+
+const Waiting = ({ count }: { readonly count: number }) =>
+  count > 0 && (
+    <Badge size="sm" variant="filled" circle={count < 10} aria-label={`${count} waiting`}>
+      {count}
+    </Badge>
+  )
 
 function SignOut() {
   const client = useQueryClient()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CHANGE_STATES } from '../model/change-state.ts'
 import { REFUSAL_CODES } from '../model/refusal.ts'
 
 /** What the console's page and its server say to each other: one row per call in CALLS, at the end. Times are milliseconds since the epoch. */
@@ -10,8 +11,6 @@ export const Reason = z.string().trim().min(3).max(500)
 const Passphrase = z.string().min(1).max(200)
 /** Shorter ones are turned back when a passphrase is set. */
 export const PASSPHRASE_CHARS_MIN = 12
-/** How long after typing their passphrase a person counts as present: for opening a session and for seeing clear values. */
-export const CONFIRMED_SECONDS = 300
 
 const Me = z.object({
   person: z.string(),
@@ -28,7 +27,6 @@ const Pilot = z.object({
   controls: z.array(z.object({ control: z.enum(CONTROLS), on: z.boolean(), why: z.string() })).length(CONTROLS.length),
 })
 
-export const CHANGE_STATES = ['proposed', 'approved', 'rejected', 'applying', 'applied', 'stale', 'failed', 'unknown_outcome', 'voided'] as const
 const AgentNamed = z.object({ name: z.string(), version: z.string() })
 const ChangeView = z.object({
   id: z.string(),
@@ -64,8 +62,20 @@ const ChangeDecision = z.strictObject({
   reason: Reason,
 })
 
+/** Of a session: `byName` is a person, or says that its own device gave it up. */
+const Revoked = z.object({ byName: z.string(), at: Time, why: z.string() })
+
 const DRAFT_KINDS = ['label', 'letter'] as const
-const Draft = z.object({ id: z.string(), kind: z.enum(DRAFT_KINDS), title: z.string(), operation: z.string(), agent: AgentNamed, preparedAt: Time })
+const Draft = z.object({
+  id: z.string(),
+  kind: z.enum(DRAFT_KINDS),
+  title: z.string(),
+  operation: z.string(),
+  agent: AgentNamed,
+  preparedAt: Time,
+  /** When the session that prepared it was revoked: whoever looks should know before they use what it wrote. */
+  revoked: Revoked.nullable(),
+})
 const Drafts = z.object({ drafts: z.array(Draft) })
 /** With clear values: a label's lines, or a letter's paragraphs. */
 const DraftShown = Draft.extend({ lines: z.array(z.string()) })
@@ -82,9 +92,10 @@ const SessionView = z.object({
   admittedAt: Time,
   endsAt: Time,
   mayRevoke: z.boolean(),
-  revoked: z.object({ byName: z.string(), at: Time, why: z.string() }).nullable(),
+  revoked: Revoked.nullable(),
 })
-const Sessions = z.object({ sessions: z.array(SessionView) })
+/** Open ones, newest first; and `over`: those that were revoked or ended today, the last to go first. */
+const Sessions = z.object({ sessions: z.array(SessionView), over: z.array(SessionView) })
 
 const JournalLine = z.object({
   index: z.number(),
@@ -110,6 +121,9 @@ const Index = z.string().regex(/^\d{1,15}$/)
 const JournalRange = z.strictObject({ from: Index.exactOptional(), limit: Index })
 export const JOURNAL_LINES_MAX = 200
 
+/** What somebody said to a request for access. It grants nothing. */
+const AccessAnswer = z.object({ byName: z.string(), at: Time, answer: z.string() })
+const RuleNamed = z.object({ id: z.string(), owner: z.string(), reason: z.string() })
 const RefusalView = z.object({
   correlation: z.string(),
   at: Time,
@@ -118,11 +132,31 @@ const RefusalView = z.object({
   detail: z.string(),
   next: z.string(),
   operation: z.string().nullable(),
-  rule: z.object({ id: z.string(), owner: z.string(), reason: z.string() }).nullable(),
+  rule: RuleNamed.nullable(),
   /** Whether asking makes sense: a rule with an owner refused it, and it was this person's own agent. */
   mayRequest: z.boolean(),
   requestedAt: Time.nullable(),
+  answered: AccessAnswer.nullable(),
 })
+
+const RequestView = z.object({
+  id: z.string(),
+  /** The refusal it is about. */
+  correlation: z.string(),
+  personName: z.string(),
+  /** Empty when the refusal named none. */
+  operation: z.string(),
+  /** Null where it was not kept: requests of before use cases were. */
+  useCase: z.string().nullable(),
+  rule: z.object({ id: z.string(), owner: z.string() }),
+  /** The asker's, word for word. */
+  note: z.string(),
+  askedAt: Time,
+  mayAnswer: z.boolean(),
+  answered: AccessAnswer.nullable(),
+})
+/** Open: oldest first. Answered: newest first. */
+const Requests = z.object({ open: z.array(RequestView), answered: z.array(RequestView) })
 
 const LinkView = z.object({
   userCode: z.string(),
@@ -145,7 +179,7 @@ const Devices = z.object({ devices: z.array(Device) })
 const DeviceInvite = z.object({ code: z.string(), command: z.string(), expiresAt: Time })
 
 /** What changed, without saying how: the page asks again. Sent as the `data` of server-sent events at EVENTS_PATH. */
-export const HINTS = ['changes', 'drafts', 'sessions', 'journal'] as const
+export const HINTS = ['changes', 'drafts', 'sessions', 'requests', 'journal'] as const
 export type Hint = (typeof HINTS)[number]
 export const EVENTS_PATH = '/desk/api/events'
 
@@ -181,6 +215,7 @@ const FirstPassphrase = z.strictObject({ code: Text.min(8), passphrase: z.string
 const Confirm = z.strictObject({ passphrase: Passphrase })
 const Revocation = z.strictObject({ why: Reason })
 const AccessRequest = z.strictObject({ note: Reason })
+const Answer = z.strictObject({ answer: Reason })
 const Grant = z.strictObject({ useCase: Text.min(1) })
 
 // biome-ignore format: a matrix is read by column
@@ -192,7 +227,7 @@ export const CALLS = {
   me:            get( '/desk/api/me',                            'person',    Nothing,         Me),
   pilot:         get( '/desk/api/pilot',                         'person',    Nothing,         Pilot),
   changes:       get( '/desk/api/changes',                       'person',    Nothing,         Changes),
-  decideChange:  post('/desk/api/changes/:id/decide',            'person',    ChangeDecision,  ChangeView),
+  decideChange:  post('/desk/api/changes/:id/decide',            'confirmed', ChangeDecision,  ChangeView),
   drafts:        get( '/desk/api/drafts',                        'person',    Nothing,         Drafts),
   showDraft:     post('/desk/api/drafts/:id/show',               'confirmed', Nothing,         DraftShown),
   sessions:      get( '/desk/api/sessions',                      'person',    Nothing,         Sessions),
@@ -200,16 +235,31 @@ export const CALLS = {
   journal:       get( '/desk/api/journal',                       'person',    JournalRange,    Journal),
   refusal:       get( '/desk/api/refusals/:id',                  'person',    Nothing,         RefusalView),
   requestAccess: post('/desk/api/refusals/:id/request-access',   'person',    AccessRequest,   RefusalView),
+  requests:      get( '/desk/api/requests',                      'person',    Nothing,         Requests),
+  answerRequest: post('/desk/api/requests/:id/answer',           'person',    Answer,          RequestView),
   link:          get( '/desk/api/links/:id',                     'person',    Nothing,         LinkView),
   grantSession:  post('/desk/api/links/:id/grant',               'confirmed', Grant,           Nothing),
   denySession:   post('/desk/api/links/:id/deny',                'person',    Nothing,         Nothing),
   devices:       get( '/desk/api/devices',                       'person',    Nothing,         Devices),
   revokeDevice:  post('/desk/api/devices/:id/revoke',            'person',    Revocation,      Nothing),
-  inviteDevice:  post('/desk/api/devices/invite',                'person',    Nothing,         DeviceInvite),
+  inviteDevice:  post('/desk/api/devices/invite',                'confirmed', Nothing,         DeviceInvite),
 } as const
 
 export type CallName = keyof typeof CALLS
 export type CallInput<N extends CallName> = z.infer<(typeof CALLS)[N]['input']>
 export type CallAnswer<N extends CallName> = z.infer<(typeof CALLS)[N]['answer']>
 /** The pages: paths the server answers with the console's one HTML file. */
-export const PAGES = ['/', '/sign-in', '/welcome', '/changes', '/drafts', '/drafts/:id', '/sessions', '/journal', '/refusals/:id', '/link', '/devices'] as const
+export const PAGES = [
+  '/',
+  '/sign-in',
+  '/welcome',
+  '/changes',
+  '/drafts',
+  '/drafts/:id',
+  '/sessions',
+  '/journal',
+  '/refusals/:id',
+  '/requests',
+  '/link',
+  '/devices',
+] as const

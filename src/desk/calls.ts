@@ -44,6 +44,9 @@ export function answerCalls(scope: FastifyInstance, desk: Desk): void {
     return requested.ok ? refusalOf(id, act, desk) : requested
   })
 
+  forSignedIn(CALLS.requests, ({ act }) => desk.requests(act))
+  forSignedIn(CALLS.answerRequest, ({ id, input, act }) => desk.answerRequest({ id, ...input }, act))
+
   forSignedIn(CALLS.link, ({ id, act }) => desk.pendingSession(id, act))
   forSignedIn(CALLS.grantSession, async ({ id, input, act }) => onto(await desk.decideSession({ userCode: id, decision: 'grant', ...input }, act), nothing))
   forSignedIn(CALLS.denySession, async ({ id, act }) => onto(await desk.decideSession({ userCode: id, decision: 'deny' }, act), nothing))

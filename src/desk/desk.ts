@@ -3,6 +3,7 @@ import type { Outcome } from '../base/outcome.ts'
 import type { CallAnswer, CallInput, Hint } from '../contract/console.ts'
 import type { Entry } from '../journal/entry.ts'
 import type { Refusal } from '../model/refusal.ts'
+import type { RefusedCall } from './refusals.ts'
 
 /** A person signed in at the console, as `whoIs` found them for this very request. */
 export type Viewer = CallAnswer<'me'>
@@ -28,9 +29,10 @@ export type Unnamed = { readonly people: readonly string[]; readonly devices: re
 
 /**
  * What the console's server needs of the house: the desk owns HTTP, cookies and shape, and decides nothing else.
- * Every port that does something, or shows a clear value, records it durably before it resolves, refusals too (`journal_unavailable`
- * otherwise, and then nothing happened). Each judges the viewer's right itself. None throws but for a broken invariant.
- * The desk has checked before: the request came from the console's own page, the cookie is good, the input has its shape.
+ * Every port that does something, or shows a clear value, records it durably before it resolves (`journal_unavailable` otherwise, and
+ * then nothing happened). Each judges the viewer's right itself. None throws but for a broken invariant.
+ * The desk has checked before: the request came from the console's own page, the cookie is good, the input has its shape, and, where
+ * the contract says `confirmed`, the viewer typed their passphrase within CONFIRMED_SECONDS.
  */
 export type Desk = {
   /** The console's own address as the browser writes it (RFC 6454): `https://gate.example:8443`. Asked per request: the port may be known late. */
@@ -39,6 +41,12 @@ export type Desk = {
   readonly folder: string
   readonly clock: Clock
   readonly random: Random
+
+  /**
+   * A call was refused, by the desk or by a port: the house keeps one entry of it, unless the port already did under this correlation.
+   * Never throws, and the refusal stands whether it could be recorded or not.
+   */
+  readonly refused: (call: RefusedCall) => Promise<void>
 
   /** Refuses `sign_in_failed` alike for an unknown person, a wrong passphrase and a locked account, in like time; counts and caps by person and by source. */
   readonly signIn: (given: CallInput<'signIn'> & Visit) => Answered<SignedIn>
@@ -59,6 +67,7 @@ export type Desk = {
   readonly drafts: (act: Act) => Answered<CallAnswer<'drafts'>>
   /** Resolves the draft's tokens. The viewer confirmed within CONFIRMED_SECONDS. Refuses `not_found` alike for absent and foreign. */
   readonly showDraft: (id: string, act: Act) => Answered<CallAnswer<'showDraft'>>
+  /** Those the viewer may revoke, or might have: open, and over today. */
   readonly sessions: (act: Act) => Answered<CallAnswer<'sessions'>>
   /** At once: tokens die, changes not yet applied are voided. */
   readonly revokeSession: (given: CallInput<'revokeSession'> & { readonly id: string }, act: Act) => Answered<null>
@@ -68,8 +77,12 @@ export type Desk = {
   readonly names: (ids: Unnamed) => Promise<Names>
   /** Refuses `not_found` alike for an unknown correlation and another person's. */
   readonly refusal: (correlation: string, act: Act) => Answered<Omit<CallAnswer<'refusal'>, 'title' | 'next' | 'correlation'>>
-  /** Tells the rule's owner; asking again for the same refusal changes nothing. */
+  /** For who decides the session's use case to answer; asking again for the same refusal changes nothing. */
   readonly requestAccess: (given: CallInput<'requestAccess'> & { readonly about: string }, act: Act) => Answered<null>
+  /** The viewer's own requests, and those they may answer. */
+  readonly requests: (act: Act) => Answered<CallAnswer<'requests'>>
+  /** A word for the asker, once: it grants nothing. Refuses `not_found` alike for absent and foreign, `forbidden` for one's own. */
+  readonly answerRequest: (given: CallInput<'answerRequest'> & { readonly id: string }, act: Act) => Answered<CallAnswer<'answerRequest'>>
 
   /** The session a device asked for and its person has not yet decided. Refuses `code_unknown` alike for wrong, used, expired and another person's. */
   readonly pendingSession: (userCode: string, act: Act) => Answered<CallAnswer<'link'>>

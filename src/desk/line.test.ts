@@ -81,6 +81,22 @@ const CASES: readonly (readonly [entry: Entry, text: string])[] = [
     { kind: 'sources.capped', outcome: 'source_capped', detail: { counts: { '10.0.0.7': 411, '10.0.0.9': 1 } } },
     '412 requests from 2 addresses turned away before they were read: too many at once',
   ],
+  [
+    { kind: 'console.refused', outcome: 'confirmation_needed', person: 'erik', detail: { call: 'decideChange' } },
+    'Erik wanted to decide a change at the console: refused, confirm that it is you',
+  ],
+  [
+    { kind: 'console.refused', outcome: 'not_found', person: 'erik', detail: { call: null } },
+    'Erik wanted to reach something at the console: refused, no such record',
+  ],
+  [
+    { kind: 'console.refused', outcome: 'sign_in_required', detail: { counts: { '10.0.0.7': 3 } } },
+    '3 requests from 1 address turned away at the console: refused, sign-in needed',
+  ],
+  [
+    { kind: 'access.answered', outcome: 'done', person: 'erik', operation: 'getOrderHistory', detail: { about: 'cor-1', asker: 'anna' } },
+    "Erik answered Anna's request for access to getOrderHistory",
+  ],
 ]
 
 describe('a journal line', () => {

@@ -1,5 +1,5 @@
 import type { Json } from '../base/canonical.ts'
-import type { CallAnswer } from '../contract/console.ts'
+import { CALLS, type CallAnswer, type CallName } from '../contract/console.ts'
 import type { Entry, EntryKind } from '../journal/entry.ts'
 import { titleOf } from '../model/refusal.ts'
 import type { JournalItem, Names, Unnamed } from './desk.ts'
@@ -28,7 +28,7 @@ export function unnamedIn(items: readonly JournalItem[]): Unnamed {
     ...new Set(items.flatMap((item) => pick(item.entry)).filter((id) => id !== undefined)),
   ]
   return {
-    people: every((entry) => [entry.person, text(entry, 'by'), text(entry, 'proposer')]),
+    people: every((entry) => [entry.person, text(entry, 'by'), text(entry, 'proposer'), text(entry, 'asker')]),
     devices: every((entry) => [entry.device]),
     sessions: every((entry) => [entry.session]),
   }
@@ -47,6 +47,8 @@ type Telling = {
   readonly by: string
   /** "change chg-1", with whose agent proposed it where another person decides. */
   readonly change: string
+  /** Who asked for access, where another answers. */
+  readonly asker: string
   readonly entry: Entry
 }
 
@@ -86,6 +88,42 @@ const SENTENCES: { readonly [K in EntryKind]: (told: Telling) => string } = {
   'draft.shown': ({ who }) => `${who} was shown a draft in clear`,
   'draft.refused': ({ who }) => `${who} wanted to see a draft in clear`,
   'access.requested': ({ who, operation, entry }) => `${who} asked ${text(entry, 'owner') ?? 'the owner'} for access to ${operation}`,
+  'access.answered': ({ who, operation, asker }) => `${who} answered ${asker}'s request for access to ${operation}`,
+  'console.refused': ({ who, entry }) =>
+    isObject(entry.detail?.['counts']) ? `${turnedAway(entry)} at the console` : `${who} wanted to ${WANTED[callOf(entry)]} at the console`,
+}
+
+/** What each call of the console is for, in words. */
+const WANTED: { readonly [N in CallName | 'none']: string } = {
+  none: 'reach something',
+  signIn: 'sign in',
+  setPassphrase: 'set a passphrase',
+  signOut: 'sign out',
+  confirm: 'confirm with their passphrase',
+  me: 'see who is signed in',
+  pilot: 'see the pilot',
+  changes: 'see the changes',
+  decideChange: 'decide a change',
+  drafts: 'see their drafts',
+  showDraft: 'see a draft in clear',
+  sessions: 'see the sessions',
+  revokeSession: 'revoke a session',
+  journal: 'read the journal',
+  refusal: 'look at a refusal',
+  requestAccess: 'ask for access',
+  requests: 'see requests for access',
+  answerRequest: 'answer a request for access',
+  link: 'look at a session that is asked for',
+  grantSession: 'allow a session',
+  denySession: 'turn down a session',
+  devices: 'see their devices',
+  revokeDevice: 'revoke a device',
+  inviteDevice: 'get a code to enrol a device',
+}
+
+function callOf(entry: Entry): CallName | 'none' {
+  const call = text(entry, 'call')
+  return call !== undefined && Object.hasOwn(CALLS, call) ? (call as CallName) : 'none'
 }
 
 function tellingOf(entry: Entry, names: Names): Telling {
@@ -100,6 +138,7 @@ function tellingOf(entry: Entry, names: Names): Telling {
     operation: entry.operation ?? 'something',
     by: byOf(entry, names),
     change: changeOf(entry, names),
+    asker: names.people.get(text(entry, 'asker') ?? '') ?? text(entry, 'asker') ?? 'someone',
     entry,
   }
 }

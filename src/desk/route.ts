@@ -2,11 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { newId } from '../base/id.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
-import { type Call, CONFIRMED_SECONDS, type Who } from '../contract/console.ts'
+import type { Call, Who } from '../contract/console.ts'
+import { CONFIRMED_SECONDS } from '../model/confirmation.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import { cookieOf } from './cookie.ts'
 import type { Act, Desk, Viewer } from './desk.ts'
-import { problemOf } from './problem.ts'
+import { turnBack } from './turn-back.ts'
 
 export type Given<I> = { readonly input: I; readonly id: string; readonly source: string; readonly correlation: string; readonly reply: FastifyReply }
 export type GivenBySignedIn<I> = Given<I> & { readonly act: Act; readonly viewer: Viewer; readonly cookie: string }
@@ -14,9 +15,9 @@ type Answering<G, A> = (given: G) => Promise<Outcome<A, Refusal>>
 
 /** Puts calls on the server: who asks is looked at first, then the shape of what they ask, and only then the handler runs. */
 export function router(scope: FastifyInstance, desk: Desk) {
-  const answer = async (reply: FastifyReply, correlation: string, schema: z.ZodType, got: Outcome<unknown, Refusal>) =>
+  const answer = async (request: FastifyRequest, reply: FastifyReply, correlation: string, schema: z.ZodType, got: Outcome<unknown, Refusal>) =>
     // What the contract does not name does not leave.
-    got.ok ? reply.send(schema.parse(got.value)) : sendProblem(reply, got.refusal, correlation)
+    got.ok ? reply.send(schema.parse(got.value)) : turnBack(desk, request, reply, got.refusal, correlation)
 
   return {
     forAnyone: <P extends string, I extends z.ZodType, A extends z.ZodType>(
@@ -29,8 +30,8 @@ export function router(scope: FastifyInstance, desk: Desk) {
         handler: async (request, reply) => {
           const correlation = newId('cor', desk.random)
           const read = readCall(call.input, request)
-          if (!read.ok) return sendProblem(reply, read.refusal, correlation)
-          return answer(reply, correlation, call.answer, await handle({ ...read.value, source: request.ip, correlation, reply }))
+          if (!read.ok) return turnBack(desk, request, reply, read.refusal, correlation)
+          return answer(request, reply, correlation, call.answer, await handle({ ...read.value, source: request.ip, correlation, reply }))
         },
       })
     },
@@ -44,11 +45,11 @@ export function router(scope: FastifyInstance, desk: Desk) {
         handler: async (request, reply) => {
           const correlation = newId('cor', desk.random)
           const caller = await callerOf(request, desk, call.who)
-          if (!caller.ok) return sendProblem(reply, caller.refusal, correlation)
+          if (!caller.ok) return turnBack(desk, request, reply, caller.refusal, correlation)
           const read = readCall(call.input, request)
-          if (!read.ok) return sendProblem(reply, read.refusal, correlation)
+          if (!read.ok) return turnBack(desk, request, reply, read.refusal, correlation)
           const act = { viewer: caller.value.viewer, correlation }
-          return answer(reply, correlation, call.answer, await handle({ ...read.value, ...caller.value, act, source: request.ip, correlation, reply }))
+          return answer(request, reply, correlation, call.answer, await handle({ ...read.value, ...caller.value, act, source: request.ip, correlation, reply }))
         },
       })
     },
@@ -65,12 +66,6 @@ export async function callerOf(request: FastifyRequest, desk: Desk, who: Who): P
   if (who === 'confirmed' && !(age >= 0 && age < CONFIRMED_SECONDS * 1000))
     return refuse(refusal('confirmation_needed', 'it is too long ago that you typed your passphrase'))
   return done({ viewer: found.value, cookie })
-}
-
-export const sendProblem = (reply: FastifyReply, refused: Refusal, correlation: string): FastifyReply => {
-  const problem = problemOf(refused, correlation)
-  if (refused.retryAfterSeconds !== undefined) reply.header('retry-after', refused.retryAfterSeconds)
-  return reply.code(problem.status).type('application/problem+json').send(problem)
 }
 
 const ONE = /^[\w.-]{1,64}$/

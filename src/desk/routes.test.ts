@@ -5,7 +5,8 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type House, memoryHouse } from '../../test/browser/house.ts'
 import { Problem } from '../contract/connector.ts'
-import { CALLS, CONFIRMED_SECONDS, PAGES } from '../contract/console.ts'
+import { CALLS, type CallName, PAGES } from '../contract/console.ts'
+import { CONFIRMED_SECONDS } from '../model/confirmation.ts'
 import { deskRoutes } from './routes.ts'
 
 const ORIGIN = 'http://127.0.0.1:4310'
@@ -47,6 +48,8 @@ async function signIn(person: string, passphrase: string): Promise<string> {
 }
 const anna = () => signIn('anna', 'correct horse battery')
 const erik = () => signIn('erik', 'staple gun and twine')
+/** What the journal holds of what was refused here, but for what stood in it at the start. */
+const refused = () => house.kept().filter(({ kind, outcome }) => outcome !== 'done' && kind !== 'ask.refused' && kind !== 'sources.capped')
 const APPROVAL = { version: 1, digest: 'q1YvB0mN3', decision: 'approve', reason: 'seen the signature' }
 
 describe('signing in', () => {
@@ -109,6 +112,9 @@ describe('the door', () => {
     const before = house.acts.length
     expect((await send('POST', URL, { cookie, body: APPROVAL, ...sent })).code).toBe(code)
     expect(house.acts.length).toBe(before)
+    expect(refused()).toEqual([
+      { kind: 'console.refused', outcome: code, person: 'erik', correlation: expect.stringMatching(/^cor-/), detail: { call: 'decideChange' } },
+    ])
     expect(CALLS.changes.answer.parse((await send('GET', '/desk/api/changes', { cookie })).response.json()).waiting[0]).toMatchObject({
       id: 'chg-7k2m',
       state: 'proposed',
@@ -119,6 +125,9 @@ describe('the door', () => {
     const body = { person: 'anna', passphrase: 'correct horse battery' }
     const { response, code } = await send('POST', '/desk/api/sign-in', { body, headers: { origin: 'https://evil.example' } })
     expect([code, response.headers['set-cookie'], house.acts]).toEqual(['origin_foreign', undefined, []])
+    expect(refused()).toEqual([])
+    await house.tell()
+    expect(refused()).toEqual([{ kind: 'console.refused', outcome: 'origin_foreign', detail: { counts: { '127.0.0.1': 1 } } }])
   })
 
   it('opens no call to the signed-out but those for signing in, and no act follows', async () => {
@@ -132,6 +141,8 @@ describe('the door', () => {
     }
     expect((await send('GET', '/desk/api/events')).code).toBe('sign_in_required')
     expect(house.acts).toEqual([])
+    await house.tell()
+    expect(refused()).toEqual([{ kind: 'console.refused', outcome: 'sign_in_required', detail: { counts: { '127.0.0.1': closed.length * 2 + 1 } } }])
   })
 
   it('knows every call of the contract and answers a problem for any other', async () => {
@@ -147,6 +158,64 @@ describe('the door', () => {
     expect(Problem.parse(response.json())).toMatchObject({ status: 500, code: 'house_failed', correlationId: expect.stringMatching(/^cor-/) })
     expect(response.body).not.toContain('does not exist')
     await failing.close()
+  })
+})
+
+describe('a refusal', () => {
+  const LONG_AGO = CONFIRMED_SECONDS + 1
+  const CASES: readonly (readonly [what: string, call: CallName, id: string, body: object, code: string, seconds: number])[] = [
+    ['a decision without a fresh confirmation', 'decideChange', 'chg-7k2m', APPROVAL, 'confirmation_needed', LONG_AGO],
+    ['a code for a device without a fresh confirmation', 'inviteDevice', '', {}, 'confirmation_needed', LONG_AGO],
+    ['a draft without a fresh confirmation', 'showDraft', 'drf-5c1p', {}, 'confirmation_needed', LONG_AGO],
+    ["another's draft", 'showDraft', 'drf-5c1p', {}, 'not_found', 0],
+    ['a wrong link code', 'link', 'WRNG-CODE', {}, 'code_unknown', 0],
+    ['a session by a wrong link code', 'grantSession', 'WRNG-CODE', { useCase: 'customer-care' }, 'code_unknown', 0],
+    ['a session that is not there', 'revokeSession', 'ses-none', { why: 'left open' }, 'not_found', 0],
+    ["another's device", 'revokeDevice', 'd-anna', { why: 'left open' }, 'not_found', 0],
+    ['an unknown refusal', 'refusal', 'cor-none', {}, 'not_found', 0],
+    ['an answer to no request', 'answerRequest', 'acr-none', { answer: 'not today' }, 'not_found', 0],
+  ]
+  it.each(CASES)('of %s is one entry with who, what and why, and nothing happens', async (_what, call, id, body, code, seconds) => {
+    const cookie = await erik()
+    house.pass(seconds)
+    const acts = house.acts.length
+    const { response, code: got } = await send(CALLS[call].method, CALLS[call].path.replace(':id', id), { cookie, body })
+    expect(got).toBe(code)
+    expect(house.acts.length).toBe(acts)
+    const { correlationId } = Problem.parse(response.json())
+    expect(refused()).toEqual([{ kind: 'console.refused', outcome: code, person: 'erik', correlation: correlationId, detail: { call } }])
+  })
+
+  it('that a port recorded itself is not recorded again', async () => {
+    const cookie = await erik()
+    expect((await send('POST', '/desk/api/confirm', { cookie, body: { passphrase: 'no' } })).code).toBe('sign_in_failed')
+    expect((await send('POST', '/desk/api/sign-in', { body: { person: 'anna', passphrase: 'no' } })).code).toBe('sign_in_failed')
+    expect((await send('POST', '/desk/api/changes/chg-b3rt/decide', { cookie, body: { ...APPROVAL, digest: 'Hh4nW9eL2' } })).code).toBe('own_change')
+    await house.tell()
+    expect(refused().map(({ kind }) => kind)).toEqual(['person.confirmed', 'person.sign_in_refused', 'change.refused'])
+  })
+
+  it('of a page to a foreign host, or a code nobody was given, is counted and not told one by one', async () => {
+    for (let time = 0; time < 20; time++) {
+      await send('GET', '/', { headers: { host: 'rebound.example' } })
+      await send('POST', '/desk/api/passphrase', { body: { code: 'welcome-guessed', passphrase: 'twelve chars long' } })
+    }
+    expect(refused()).toEqual([])
+    await house.tell()
+    const counted = (outcome: string) => ({ kind: 'console.refused', outcome, detail: { counts: { '127.0.0.1': 20 } } })
+    expect(refused()).toEqual([counted('origin_foreign'), counted('code_unknown')])
+    await house.tell()
+    expect(refused().length).toBe(2)
+  })
+
+  it('stays a refusal when the journal cannot be written, and nothing happens', async () => {
+    const cookie = await erik()
+    const acts = house.acts.length
+    house.breakJournal()
+    expect((await send('POST', '/desk/api/changes/chg-7k2m/decide', { cookie, body: { ...APPROVAL, approver: 'anna' } })).code).toBe('malformed_request')
+    house.pass(LONG_AGO)
+    expect((await send('POST', '/desk/api/changes/chg-7k2m/decide', { cookie, body: APPROVAL })).code).toBe('confirmation_needed')
+    expect([house.acts.length, refused()]).toEqual([acts, []])
   })
 })
 
@@ -195,6 +264,19 @@ describe('presence', () => {
     await send('POST', '/desk/api/confirm', { cookie, body: { passphrase: 'correct horse battery' } })
     expect((await send('POST', '/desk/api/links/BKDM-7QRT/grant', { cookie, body: { useCase: 'customer-care' } })).code).toBeNull()
     expect(CALLS.showDraft.answer.parse((await send('POST', '/desk/api/drafts/drf-5c1p/show', { cookie })).response.json()).lines).toContain('Ingrid Solheim')
+  })
+
+  it('typed once is good for every decision of the next minutes', async () => {
+    const cookie = await erik()
+    const decide = (id: string, digest: string, version: number) =>
+      send('POST', `/desk/api/changes/${id}/decide`, { cookie, body: { ...APPROVAL, decision: 'reject', digest, version } })
+    house.pass(CONFIRMED_SECONDS)
+    expect((await decide('chg-7k2m', 'q1YvB0mN3', 1)).code).toBe('confirmation_needed')
+    await send('POST', '/desk/api/confirm', { cookie, body: { passphrase: 'staple gun and twine' } })
+    house.pass(CONFIRMED_SECONDS - 1)
+    expect((await decide('chg-7k2m', 'q1YvB0mN3', 1)).code).toBeNull()
+    expect((await decide('chg-9w4x', 'Zk8sT2pQ7', 2)).code).toBeNull()
+    expect(house.acts.filter((act) => act.startsWith('reject'))).toEqual(['reject chg-7k2m', 'reject chg-9w4x'])
   })
 
   it('is not needed to say no to an agent', async () => {

@@ -8,7 +8,8 @@ import type { Desk } from './desk.ts'
 import { streamsOf } from './events.ts'
 import { type Arrival, addressedHere, fromOwnPage } from './guard.ts'
 import { servePages } from './pages.ts'
-import { callerOf, sendProblem } from './route.ts'
+import { callerOf } from './route.ts'
+import { turnBack } from './turn-back.ts'
 
 const BODY_BYTES_MAX = 16 * 1024
 
@@ -18,14 +19,14 @@ const BODY_BYTES_MAX = 16 * 1024
  */
 export async function deskRoutes(app: FastifyInstance, desk: Desk): Promise<void> {
   await app.register(async (scope) => {
+    // Read first: who is signed in where a forged request came from is worth knowing.
+    if (!scope.hasRequestDecorator('cookies')) await scope.register(fastifyCookie)
     scope.addHook('onRequest', async (request, reply) => {
       reply.headers(HEADERS)
       const arrival = arrivalOf(request)
       const refused = addressedHere(arrival, desk.origin()) ?? (request.url.startsWith('/desk/api/') ? fromOwnPage(arrival, desk.origin()) : null)
-      if (refused !== null) return sendProblem(reply, refused, newId('cor', desk.random))
-      return undefined
+      return refused === null ? undefined : turnBack(desk, request, reply, refused)
     })
-    if (!scope.hasRequestDecorator('cookies')) await scope.register(fastifyCookie)
     await scope.register(async (pages) => servePages(pages, desk))
     await scope.register(async (api) => serveApi(api, desk), { bodyLimit: BODY_BYTES_MAX })
   })
@@ -37,19 +38,20 @@ async function serveApi(api: FastifyInstance, desk: Desk): Promise<void> {
   })
   api.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => {
     const correlation = newId('cor', desk.random)
-    if (error.statusCode === 413) return sendProblem(reply, refusal('payload_too_large', `more than ${BODY_BYTES_MAX} bytes`), correlation)
-    if (error.statusCode !== undefined && error.statusCode < 500) return sendProblem(reply, refusal('malformed_request', 'the body is not JSON'), correlation)
+    if (error.statusCode === 413) return turnBack(desk, request, reply, refusal('payload_too_large', `more than ${BODY_BYTES_MAX} bytes`), correlation)
+    if (error.statusCode !== undefined && error.statusCode < 500)
+      return turnBack(desk, request, reply, refusal('malformed_request', 'the body is not JSON'), correlation)
     request.log.error({ err: error, correlation }, 'a call of the console failed')
-    return sendProblem(reply, refusal('house_failed', 'something went wrong here, not with you'), correlation)
+    return turnBack(desk, request, reply, refusal('house_failed', 'something went wrong here, not with you'), correlation)
   })
   answerCalls(api, desk)
   const streams = streamsOf(api, desk)
   api.get(EVENTS_PATH, async (request, reply) => {
     const caller = await callerOf(request, desk, 'person')
-    if (!caller.ok) return sendProblem(reply, caller.refusal, newId('cor', desk.random))
+    if (!caller.ok) return turnBack(desk, request, reply, caller.refusal)
     return streams.open(request, reply, caller.value.viewer, caller.value.cookie)
   })
-  api.all('/desk/api/*', async (_request, reply) => sendProblem(reply, refusal('not_found', 'the console has no such call'), newId('cor', desk.random)))
+  api.all('/desk/api/*', async (request, reply) => turnBack(desk, request, reply, refusal('not_found', 'the console has no such call')))
 }
 
 /** On everything of ours. Nothing is kept by caches, framed, sniffed, or told to other sites: addresses here carry codes. */

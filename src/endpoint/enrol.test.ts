@@ -8,11 +8,11 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { type FakeGate, type FakeGateOptions, startFakeGate } from '../../test/fakes/gate.ts'
 import { selfSigned } from '../../test/support/certificate.ts'
 import { CONNECTOR, freshHome } from '../../test/support/connector.ts'
+import { pinOf } from '../base/pin.ts'
 import type { Device } from './device.ts'
 import { loadDevice } from './device.ts'
 import { enrol } from './enrol.ts'
 import { keyPath } from './key-store.ts'
-import { pinOf } from './pinned.ts'
 
 const CODE = 'code-0001'
 
@@ -73,7 +73,7 @@ describe('enrolling', () => {
     const tls = selfSigned()
     const gate = await startGate({ tls })
     const home = freshHome()
-    const pin = pinOf(tls.der) ?? ''
+    const pin = pinOf(tls.der)
     await enrolAt(gate.url, home, { code: `${CODE}#${pin}` })
     expect(loadDevice(home)?.device.pin).toBe(pin)
   })

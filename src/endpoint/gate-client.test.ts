@@ -4,9 +4,9 @@ import { type AddressInfo, createServer as createRawServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type FakeGate, type FakeGateOptions, startFakeGate } from '../../test/fakes/gate.ts'
 import { selfSigned } from '../../test/support/certificate.ts'
+import { pinOf } from '../base/pin.ts'
 import { type GateClient, openGateClient } from './gate-client.ts'
 import { makeKey } from './key-store.ts'
-import { pinOf } from './pinned.ts'
 
 const key = makeKey()
 
@@ -100,13 +100,13 @@ describe('the certificate of the gate', () => {
   it('is accepted without any authority when it is the pinned one', async () => {
     const tls = selfSigned()
     const gate = await startGate({ tls })
-    expect(await clientOf(gate.url, pinOf(tls.der) ?? '').ask(list)).toMatchObject({ ok: true })
+    expect(await clientOf(gate.url, pinOf(tls.der)).ask(list)).toMatchObject({ ok: true })
   })
 
   it('is refused when it is not the pinned one, though it has the same name, and nothing is sent', async () => {
     const [pinned, shown] = [selfSigned(), selfSigned()]
     const gate = await startGate({ tls: shown })
-    const answer = await clientOf(gate.url, pinOf(pinned.der) ?? '').ask(list)
+    const answer = await clientOf(gate.url, pinOf(pinned.der)).ask(list)
     expect(answer).toMatchObject({ ok: false, refusal: { kind: 'unreachable', sent: false, detail: expect.stringContaining('another certificate') } })
     expect(gate.seen).toEqual([])
   })
@@ -122,7 +122,7 @@ describe('the certificate of the gate', () => {
     const [first, second] = [selfSigned(), selfSigned()]
     const gate = await startFakeGate({ tls: first })
     gate.devices.push({ id: 'dev-1', jkt: key.jkt, name: 'desk 7', revoked: false })
-    const client = clientOf(gate.url, pinOf(first.der) ?? '')
+    const client = clientOf(gate.url, pinOf(first.der))
     expect(await client.ask(list)).toMatchObject({ ok: true })
     await gate.close()
     const impostor = await startGate({ tls: second, port: Number(new URL(gate.url).port) })

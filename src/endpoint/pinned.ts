@@ -1,7 +1,6 @@
 import { TLSSocket } from 'node:tls'
 import { buildConnector } from 'undici'
-import { toBase64url } from '../base/bytes.ts'
-import { sha256 } from '../base/digest.ts'
+import { pinOf } from '../base/pin.ts'
 
 /** No connection to the gate came about, so nothing was sent. `wrongCertificate`: the one shown is not the pinned one. */
 export class NotConnected extends Error {
@@ -31,7 +30,7 @@ export function gateConnector(pin: string | undefined, connectTimeoutMs: number)
     })
 }
 
-const shows = (socket: unknown, pin: string): boolean => socket instanceof TLSSocket && pinOf(socket.getPeerX509Certificate()?.raw) === pin
-
-/** `sha256-` and base64url of the certificate's SHA-256, as an enrolment code carries it. @internal */
-export const pinOf = (der: Uint8Array | undefined): string | null => (der === undefined ? null : `sha256-${toBase64url(sha256(der))}`)
+function shows(socket: unknown, pin: string): boolean {
+  const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
+  return shown !== undefined && pinOf(shown.raw) === pin
+}

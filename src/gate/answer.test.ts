@@ -29,17 +29,17 @@ describe('answer', () => {
 })
 
 describe('asked', () => {
-  it('keeps handles and values of open fields, and of the rest only that they were given', async () => {
+  it('keeps tokens and values of open fields, and of the rest only that they were given', async () => {
     const held = await here.session()
     const { open, seal } = tokensOf(held.session.id)
     const of = (name: string, input: unknown) => {
       const ask = here.gate.parse(name, input, open)
       return ask.ok ? asked(ask.value) : ask.refusal
     }
-    const handle = seal('acc', 'A')
-    expect(of('findShipments', { status: 'held', customer: handle, plannedFrom: '2026-01-01', limit: 3 })).toEqual({
+    const token = seal('acc', 'A')
+    expect(of('findShipments', { status: 'held', customer: token, plannedFrom: '2026-01-01', limit: 3 })).toEqual({
       status: 'held',
-      customer: handle,
+      customer: token,
       plannedFrom: '2026-01-01',
     })
     expect(of('prepareCustomerReply', { shipmentId: 'S', subject: 'CANARY', body: 'CANARY' })).toEqual({ shipmentId: 'S', subject: '…', body: '…' })

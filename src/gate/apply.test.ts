@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Fault, openTestApplier, type TestApplier } from '../../test/support/applier.ts'
 import { openTestGate, type TestGate } from '../../test/support/gate.ts'
-import { type Change, type ChangeState, changeDigest } from '../changes/change.ts'
+import { type Change, changeDigest } from '../changes/change.ts'
+import type { ChangeState } from '../model/change-state.ts'
 import { apply, resume } from './apply.ts'
 
 let here: TestGate
@@ -17,6 +18,7 @@ afterAll(async () => {
 afterEach(async () => {
   here.weather.journal = 'up'
   // No test leaves a change to the next.
+  applier.deciders.splice(0, applier.deciders.length, 'ben')
   await here.pool.query("update change set state = 'failed' where state in ('approved', 'applying', 'unknown_outcome')")
 })
 
@@ -45,6 +47,33 @@ const FAILURES: readonly (readonly [fault: Fault, left: ChangeState, settled: Ch
   [{ step: 'end', how: 'not done' }, 'applying', 'applied', 1],
   [{ step: 'end', how: 'no' }, 'applying', 'applied', 1],
   [{ step: 'end', how: 'done' }, 'applied', 'applied', 1],
+]
+
+const tms = () => here.tms.sql('select shipment_id, status, version from tms.shipment order by 1')
+const rejectToo = (change: Change) =>
+  here.gate.record({ kind: 'change.decided', outcome: 'done', person: 'eva', digest: changeDigest(change), detail: { change: change.id, decision: 'reject' } })
+
+/** What the journal says after the approval; why the change then has its end; the entries of that. */
+const NEVER: readonly (readonly [string, (change: Change) => Promise<unknown>, string, readonly string[]])[] = [
+  ['was rejected afterwards', rejectToo, 'it was rejected as well as approved', ['change.voided']],
+  [
+    'is of a revoked session',
+    async (change) => here.gate.record({ kind: 'session.revoked', outcome: 'done', session: change.session }),
+    'its session was revoked',
+    ['change.voided'],
+  ],
+  [
+    'was approved by somebody who decides no more',
+    async () => (applier.deciders.length = 0),
+    'who approved it does not decide such changes',
+    ['change.voided'],
+  ],
+  [
+    'was voided in the journal alone',
+    async (change) => here.gate.record({ kind: 'change.voided', outcome: 'done', detail: { change: change.id } }),
+    'it was voided',
+    [],
+  ],
 ]
 
 describe('apply', () => {
@@ -109,32 +138,49 @@ describe('apply', () => {
       async ({ id }) => here.pool.query("update change set account = 'B', key = 'S-B1' where id = $1", [id]),
       'no signed entry proposes this very change',
     ],
-    [
-      'was rejected afterwards',
-      async (change) =>
-        here.gate.record({
-          kind: 'change.decided',
-          outcome: 'done',
-          person: 'eva',
-          digest: changeDigest(change),
-          detail: { change: change.id, decision: 'reject' },
-        }),
-      'a signed entry rejects it',
-    ],
-    ['was voided', async (change) => here.gate.record({ kind: 'change.voided', outcome: 'done', detail: { change: change.id } }), 'it has ended already'],
-    [
-      'is of a revoked session',
-      async (change) => here.gate.record({ kind: 'session.revoked', outcome: 'done', session: change.session }),
-      'its session was revoked',
-    ],
-  ])('writes nothing of a change that %s', async (_, meddle, why) => {
+    ['was applied already', async ({ id }) => here.gate.record({ kind: 'change.applied', outcome: 'done', detail: { change: id } }), 'it was applied already'],
+  ])('writes nothing of a change that %s, and leaves it', async (_, meddle, why) => {
     const change = await applier.approved('S-A3')
     await meddle(change)
-    const tms = () => here.tms.sql('select shipment_id, status, version from tms.shipment order by 1')
     const [before, from] = [await tms(), (await here.entries()).length]
     expect(await applier.look()).toEqual([why])
-    expect(await tms()).toEqual(before)
+    expect([await tms(), await stateOf(change)]).toEqual([before, 'approved'])
     expect(await here.entries(from)).toEqual([])
+  })
+
+  it.each(NEVER)('voids a change that %s, with the reason, once, and writes nothing', async (_, meddle, why, kinds) => {
+    const change = await applier.approved('S-A3')
+    await meddle(change)
+    const [before, from] = [await tms(), (await here.entries()).length]
+    expect(await applier.look()).toEqual(['voided'])
+    expect(await here.gate.changes.find(change.id)).toMatchObject({ state: 'voided', outcome: why })
+    expect(await applier.look()).toEqual([])
+    expect(await tms()).toEqual(before)
+    expect(await here.entries(from)).toMatchObject(kinds.map((kind) => ({ kind, digest: changeDigest(change), detail: { change: change.id, why } })))
+  })
+
+  it.each<readonly [Fault['how']]>([['no'], ['not done'], ['done'], ['no, done']])(
+    'voids it at the next look though its entry failed at first (%s), and records that once',
+    async (how) => {
+      const change = await applier.approved('S-A3')
+      await rejectToo(change)
+      const from = (await here.entries()).length
+      await applier.look({ step: 'outcome', how })
+      expect(await stateOf(change)).toBe('approved')
+      await applier.look()
+      expect(await stateOf(change)).toBe('voided')
+      expect(await kindsOf(change, from)).toEqual(['change.voided'])
+    },
+  )
+
+  it('lets the record itself say what became of a change that was begun before it was rejected too', async () => {
+    const change = await applier.approved('S-A3')
+    const before = await applier.record('S-A3')
+    await applier.look({ step: 'write', how: 'done' })
+    await here.pool.query("update change set state = 'approved' where id = $1", [change.id])
+    await rejectToo(change)
+    expect(await applier.look()).toEqual(['applied'])
+    expect((await applier.record('S-A3')).writes - before.writes).toBe(1)
   })
 
   it('writes nothing that was voided in the moment before it was claimed', async () => {
@@ -163,7 +209,10 @@ describe('apply', () => {
   ])('does not touch a change of %s, approved or half done', async (_, over) => {
     const change = { ...(await applier.approved('S-A3')), ...over }
     const before = await applier.record('S-A3')
-    const parts = { ...(await applier.parts()), approvals: { judge: () => ({ ok: true, value: 'approved' }) as const, isBegun: () => true } }
+    const parts = {
+      ...(await applier.parts()),
+      approvals: { judge: () => ({ ok: true, value: 'approved' }) as const, isBegun: () => true, isVoided: () => false },
+    }
     for (const outcome of [await apply(parts, change), await resume(parts, { ...change, state: 'applying' })])
       expect(outcome).toEqual({ ok: false, refusal: 'the catalogue has no such change' })
     expect(await applier.record('S-A3')).toEqual(before)

@@ -8,14 +8,14 @@ import type { Order, Writer } from '../connectors/writer.ts'
 import type { EntryKind } from '../journal/entry.ts'
 import type { Record } from '../journal/record.ts'
 import { scalarOf } from '../model/row.ts'
-import type { Approvals } from './approvals.ts'
+import type { Approvals, Unfit } from './approvals.ts'
 
 /** The applier's own belongings. It believes neither the gate nor the database: `approvals` is what it read in the signed journal. */
 export type Applier = {
   readonly catalogue: Catalogue
   readonly changes: ChangeStore
   readonly writers: Readonly<{ readonly [system: string]: Writer }>
-  readonly approvals: Pick<Approvals, 'judge' | 'isBegun'>
+  readonly approvals: Pick<Approvals, 'judge' | 'isBegun' | 'isVoided'>
   /** True once everything up to this entry was read and proven; false when that does not come about in time. */
   readonly provenTo: (index: number) => Promise<boolean>
   readonly record: Record
@@ -26,11 +26,11 @@ export type Checked = Brand<{ readonly change: Change; readonly order: Order; re
 
 /**
  * One approved change, to its end: check, intent entry, write, read back, outcome entry. A change that is not (yet) proven
- * is left as it is, and the reason returned. INVARIANT: the write happens at most once; after it only reads.
+ * is left as it is, and the reason returned; one that never will be is voided. INVARIANT: the write happens at most once; after it only reads.
  */
 export async function apply(applier: Applier, change: Change): Promise<Outcome<Change, string>> {
   const checked = check(applier, change)
-  if (!checked.ok) return checked
+  if (!checked.ok) return leave(applier, change, checked.refusal)
   // Its intent is in the journal already, from a process that died or waited too long: it may have been written, so it never is again.
   if (checked.value.begun) return resume(applier, change)
 
@@ -38,8 +38,9 @@ export async function apply(applier: Applier, change: Change): Promise<Outcome<C
   if (!intent.ok) return refuse('the journal cannot be written')
 
   // A database that withholds what came after the approval withholds this entry too: then nothing is written.
-  const still = (await applier.provenTo(intent.value.index)) ? applier.approvals.judge(change) : refuse('the journal up to its intent is not signed')
-  if (!still.ok) return still
+  if (!(await applier.provenTo(intent.value.index))) return refuse('the journal up to its intent is not signed')
+  const still = applier.approvals.judge(change)
+  if (!still.ok) return refuse(still.refusal.why)
 
   const claimed = await move(applier, change, { event: 'begin' })
   if (!claimed) return refuse('somebody else took it, or it was voided')
@@ -57,6 +58,19 @@ export async function resume(applier: Applier, change: Change): Promise<Outcome<
   if (!order.ok) return order
   const begun = change.state === 'approved' ? await move(applier, change, { event: 'begin' }) : change
   return begun ? readBack(applier, begun, order.value, false) : refuse('somebody else took it, or it was voided')
+}
+
+/** A change that may not be written. For good: then it ends here, with the reason; once begun, only the record can say how. */
+async function leave(applier: Applier, change: Change, { why, forGood }: Unfit): Promise<Outcome<Change, string>> {
+  if (!forGood) return refuse(why)
+  if (applier.approvals.isBegun(change)) return resume(applier, change)
+  const voided = transition(change, { event: 'void', why })
+  if (!voided.ok) throw new Error(`an ${change.state} change was taken for an approved one`)
+  if (!applier.approvals.isVoided(change)) {
+    const receipt = await applier.record(entryOf('change.voided', voided.value))
+    if (!receipt.ok) return refuse('the journal cannot be written')
+  }
+  return (await applier.changes.move(voided.value, change.state, change.version)) ? done(voided.value) : refuse('somebody else took it, or it was voided')
 }
 
 async function readBack(
@@ -86,11 +100,12 @@ async function settle(applier: Applier, change: Change, event: ChangeEvent): Pro
   return (await applier.changes.move(next.value, change.state, change.version)) ? done(next.value) : refuse('the change was altered while it was applied')
 }
 
-function check(applier: Applier, change: Change): Outcome<Checked, string> {
+function check(applier: Applier, change: Change): Outcome<Checked, Unfit> {
   const verdict = applier.approvals.judge(change)
   if (!verdict.ok) return verdict
   const order = orderOf(applier, change)
-  return order.ok ? done(mint<Checked>({ change, ...order.value, begun: verdict.value === 'begun' })) : order
+  if (!order.ok) return refuse({ why: order.refusal, forGood: false })
+  return done(mint<Checked>({ change, ...order.value, begun: verdict.value === 'begun' }))
 }
 
 function orderOf(applier: Applier, change: Change): Outcome<Pick<Checked, 'order' | 'writer'>, string> {

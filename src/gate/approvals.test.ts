@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { changeOf } from '../../test/support/change.ts'
-import { CHANGE_STATES, type Change, changeDigest } from '../changes/change.ts'
+import { type Change, changeDigest } from '../changes/change.ts'
 import { decisionText } from '../changes/decision.ts'
+import { CHANGE_STATES } from '../model/change-state.ts'
 import { approvals } from './approvals.ts'
 
 const change = changeOf()
@@ -28,7 +29,7 @@ const judged = (entries: readonly Entry[], of: Change = change): string => {
   const known = approvals((person, useCase) => ['anna', 'ben', 'eva'].includes(person) && useCase === change.useCase)
   known.learn(entries.map((entry, index) => ({ index, entry })))
   const verdict = known.judge(of)
-  return verdict.ok ? verdict.value : verdict.refusal
+  return verdict.ok ? verdict.value : `${verdict.refusal.forGood ? 'never: ' : ''}${verdict.refusal.why}`
 }
 
 describe('judge', () => {
@@ -42,30 +43,22 @@ describe('judge', () => {
     ['proposed only', [proposed()], 'no signed entry approves it'],
     ['begun and never approved', [proposed(), applying], 'no signed entry approves it'],
     ['rejected', [proposed(), decided('reject')], 'no signed entry approves it'],
-    ['rejected after it was approved', [proposed(), decided('approve'), decided('reject', 'eva')], 'a signed entry rejects it'],
-    ['approved after it was rejected', [proposed(), decided('reject'), decided('approve', 'eva')], 'a signed entry rejects it'],
-    ['decided in a word nobody knows', [proposed(), decided('approve'), decided('APPROVE', 'eva')], 'a signed entry rejects it'],
+    ['rejected after it was approved', [proposed(), decided('approve'), decided('reject', 'eva')], 'never: it was rejected as well as approved'],
+    ['approved after it was rejected', [proposed(), decided('reject'), decided('approve', 'eva')], 'never: it was rejected as well as approved'],
+    ['decided in a word nobody knows', [proposed(), decided('approve'), decided('APPROVE', 'eva')], 'never: it was rejected as well as approved'],
     ['decided in no word', [proposed(), { ...decided('approve'), detail: undefined }], 'no signed entry approves it'],
-    ['approved by its own person', [proposed(), decided('approve', 'anna')], 'it was approved by the person whose agent proposed it'],
-    [
-      'approved by somebody who decides no such changes',
-      [proposed(), decided('approve', 'zoe')],
-      'it was approved by somebody who does not decide such changes',
-    ],
-    [
-      'approved by such a one first',
-      [proposed(), decided('approve', 'zoe'), decided('approve', 'ben')],
-      'it was approved by somebody who does not decide such changes',
-    ],
+    ['approved by its own person', [proposed(), decided('approve', 'anna')], 'never: it was approved by the person whose agent proposed it'],
+    ['approved by somebody who decides no such changes', [proposed(), decided('approve', 'zoe')], 'never: who approved it does not decide such changes'],
+    ['approved by such a one first', [proposed(), decided('approve', 'zoe'), decided('approve', 'ben')], 'never: who approved it does not decide such changes'],
     [
       'approved by its own person first',
       [proposed(), decided('approve', 'anna'), decided('approve', 'ben')],
-      'it was approved by the person whose agent proposed it',
+      'never: it was approved by the person whose agent proposed it',
     ],
     [
       'proposed again as if by another',
       [proposed(), proposed(change, { person: 'ben', session: 's-2' }), decided('approve', 'anna')],
-      'it was approved by the person whose agent proposed it',
+      'never: it was approved by the person whose agent proposed it',
     ],
     ['another, approved', [proposed(), proposed(other), decided('approve', 'ben', other)], 'no signed entry approves it'],
     [
@@ -73,10 +66,10 @@ describe('judge', () => {
       [proposed(), proposed(changeOf({ version: 2 })), decided('approve', 'ben', changeOf({ version: 2 }))],
       'no signed entry approves it',
     ],
-    ['voided', [proposed(), decided('approve'), ended('change.voided')], 'it has ended already'],
-    ['applied', [proposed(), decided('approve'), applying, ended('change.applied')], 'it has ended already'],
-    ['of a revoked session', [proposed(), decided('approve'), { kind: 'session.revoked', session: 's-1' }], 'its session was revoked'],
-    ['of a session revoked before', [{ kind: 'session.revoked', session: 's-1' }, proposed(), decided('approve')], 'its session was revoked'],
+    ['voided', [proposed(), decided('approve'), ended('change.voided')], 'never: it was voided'],
+    ['applied', [proposed(), decided('approve'), applying, ended('change.applied')], 'it was applied already'],
+    ['of a revoked session', [proposed(), decided('approve'), { kind: 'session.revoked', session: 's-1' }], 'never: its session was revoked'],
+    ['of a session revoked before', [{ kind: 'session.revoked', session: 's-1' }, proposed(), decided('approve')], 'never: its session was revoked'],
     ['of a session of which another was revoked', [proposed(), decided('approve'), { kind: 'session.revoked', session: 's-2' }], 'approved'],
     ['made stale and approved anew', [proposed(), decided('approve'), proposed(change, { kind: 'change.stale' }), decided('approve', 'eva')], 'approved'],
   ])('of a change that was %s: %s', (_, entries, verdict) => {

@@ -12,10 +12,14 @@ export type ProvenEntry = { readonly index: number; readonly entry: { readonly [
 export type Approvals = {
   readonly learn: (proven: readonly ProvenEntry[]) => void
   /** `begun`: approved, and an intent to apply it was recorded before. */
-  readonly judge: (change: Change) => Outcome<'approved' | 'begun', string>
+  readonly judge: (change: Change) => Outcome<'approved' | 'begun', Unfit>
   /** Whether an intent to apply this very change was recorded, whatever came after. */
   readonly isBegun: (change: Change) => boolean
+  readonly isVoided: (change: Change) => boolean
 }
+
+/** Why a change may not be written. `forGood`: nothing that may yet be signed can alter it, so that the change is to be voided. */
+export type Unfit = { readonly why: string; readonly forGood: boolean }
 
 /** Who approved, with the gate's signature over exactly that (changes/decision.ts). */
 export type Approval = { readonly person: string; readonly text: string; readonly signature: string }
@@ -29,7 +33,8 @@ type Known = { readonly proposer: string; readonly session: string; approved: Ap
 export function approvals(decides: (person: string, useCase: string, approval: Approval) => boolean): Approvals {
   /** By digest: one version of one change, letter by letter. */
   const known = new Map<string, Known>()
-  const ended = new Set<string>()
+  const voided = new Set<string>()
+  const applied = new Set<string>()
   const revoked = new Set<string>()
 
   function learnOne(entry: ProvenEntry['entry']): void {
@@ -50,8 +55,10 @@ export function approvals(decides: (person: string, useCase: string, approval: A
         if (about) about.begun = true
         return
       case 'change.voided':
+        voided.add(String(detail['change']))
+        return
       case 'change.applied':
-        ended.add(String(detail['change']))
+        applied.add(String(detail['change']))
         return
       case 'session.revoked':
         revoked.add(String(entry['session']))
@@ -66,18 +73,24 @@ export function approvals(decides: (person: string, useCase: string, approval: A
     },
     judge(change) {
       const about = known.get(changeDigest(change))
-      if (!about) return refuse('no signed entry proposes this very change')
-      if (about.approved === null) return refuse('no signed entry approves it')
-      if (about.rejected) return refuse('a signed entry rejects it')
-      if (!decides(about.approved.person, change.useCase, about.approved)) return refuse('it was approved by somebody who does not decide such changes')
-      if (about.approved.person === about.proposer) return refuse('it was approved by the person whose agent proposed it')
-      if (ended.has(change.id)) return refuse('it has ended already')
-      if (revoked.has(about.session)) return refuse('its session was revoked')
+      if (!about) return refuse(notYet('no signed entry proposes this very change'))
+      if (about.approved === null) return refuse(notYet('no signed entry approves it'))
+      // Applied, and approved once more by a row only: there is nothing to void.
+      if (applied.has(change.id)) return refuse(notYet('it was applied already'))
+      if (voided.has(change.id)) return refuse(never('it was voided'))
+      if (revoked.has(about.session)) return refuse(never('its session was revoked'))
+      if (about.rejected) return refuse(never('it was rejected as well as approved'))
+      if (!decides(about.approved.person, change.useCase, about.approved)) return refuse(never('who approved it does not decide such changes'))
+      if (about.approved.person === about.proposer) return refuse(never('it was approved by the person whose agent proposed it'))
       return done(about.begun ? 'begun' : 'approved')
     },
     isBegun: (change) => known.get(changeDigest(change))?.begun ?? false,
+    isVoided: ({ id }) => voided.has(id),
   }
 }
+
+const never = (why: string): Unfit => ({ why, forGood: true })
+const notYet = (why: string): Unfit => ({ why, forGood: false })
 
 const approvalIn = (digest: string, person: string, signature: string): Approval => ({
   person,

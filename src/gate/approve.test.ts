@@ -90,10 +90,12 @@ describe('approve', () => {
     expect(await stateOf()).toBe('approved')
   })
 
-  it('takes none of a session that was revoked', async () => {
+  it('takes no approval of a session that was revoked, but its rejection, so that nothing waits for ever', async () => {
     here.identity.revocation.heard(change.session)
     expect(await approve(approving(), verdict())).toMatchObject({ ok: false, refusal: { code: 'session_revoked' } })
     expect(await stateOf()).toBe('proposed')
+    expect((await approve(approving(), verdict({ decision: 'reject' }))).ok).toBe(true)
+    expect(await stateOf()).toBe('rejected')
   })
 
   it('counts nothing that the journal would not take', async () => {

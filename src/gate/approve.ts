@@ -50,7 +50,8 @@ export async function approve(approving: Approving, verdict: Verdict): Promise<O
   if (change.person === verdict.by) return no(refusal('own_change', 'the change was proposed by your own agent'))
   if (!(await approving.isApprover(verdict.by, change.useCase)))
     return no(refusal('not_approver', `you do not decide changes of use case \`${change.useCase}\``))
-  if (approving.isRevoked(change.session)) return no(refusal('session_revoked', 'the session that proposed it was revoked'))
+  // What is left of a revoked session (stale, when it was being applied at that moment) may still be rejected: otherwise it would wait for ever.
+  if (verdict.decision === 'approve' && approving.isRevoked(change.session)) return no(refusal('session_revoked', 'the session that proposed it was revoked'))
 
   const { by, decision, seen } = verdict
   const reason = approving.tokensOf(change.session).seal(REASON, verdict.reason)

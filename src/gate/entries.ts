@@ -36,9 +36,9 @@ export function refused(catalogue: Catalogue, knock: Knock, caller: Caller | nul
   }
 }
 
-/** Arguments that may stand in the journal: handles, and values of open fields. Of the rest only that they were given. */
+/** Arguments that may stand in the journal: tokens, and values of open fields. Of the rest only that they were given. */
 export function asked({ operation, given }: Ask): { readonly [name: string]: Json } {
-  const open = (arg: Argument) => arg.type === 'reference' || (arg.filter !== undefined && fieldOf(operation.resource, arg.filter.field).class === 'open')
+  const open = (arg: Argument) => arg.type === 'token' || (arg.filter !== undefined && fieldOf(operation.resource, arg.filter.field).class === 'open')
   return Object.fromEntries(operation.args.flatMap((arg) => (given[arg.name] === undefined ? [] : [[arg.name, open(arg) ? (given[arg.name] ?? null) : '…']])))
 }
 

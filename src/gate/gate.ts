@@ -9,6 +9,7 @@ import type { Caller } from '../identity/authenticate.ts'
 import type { Record } from '../journal/record.ts'
 import type { Disclose } from '../limits/disclose.ts'
 import type { Reserve } from '../limits/reserve.ts'
+import type { InTurn } from '../limits/waiting.ts'
 import type { Tokens } from '../mask/token.ts'
 import type { Refusal } from '../model/refusal.ts'
 import type { Authorise, LocalTime } from '../policy/authorise.ts'
@@ -27,6 +28,7 @@ export type Gate = {
   readonly parse: ParseAsk
   readonly authorise: Authorise
   readonly reserve: Reserve
+  readonly inTurn: InTurn
   readonly fetch: Fetch
   readonly tokensOf: (session: string) => Tokens
   readonly disclose: Disclose
@@ -40,6 +42,6 @@ export type Gate = {
   readonly localTime: (now: number) => LocalTime
 }
 
-/** The ask of a knock, for its caller: the session's own handles opened. */
+/** The ask of a knock, for its caller: the session's own tokens opened. */
 export const parse = (gate: Gate, knock: Knock, caller: Caller): Outcome<Ask, Refusal> =>
   gate.parse(knock.operation, knock.input, gate.tokensOf(caller.session.id).open)

@@ -46,7 +46,7 @@ const REFUSALS: readonly Case[] = [
   ['an operation that does not exist', 'unknown_operation', 0, 'getEverything', SUMMARY],
   ['an argument of another type', 'invalid_input', 0, 'getShipmentSummary', { shipmentId: 7 }],
   ['an extra argument', 'invalid_input', 0, 'getShipmentSummary', { ...SUMMARY, fields: '*' }],
-  ["another session's handle", 'reference_meaningless', 0, 'findShipments', { customer: tokensOf('s-other').seal('acc', 'A') }],
+  ["another session's token", 'reference_meaningless', 0, 'findShipments', { customer: tokensOf('s-other').seal('acc', 'A') }],
   [
     "another session's cursor",
     'reference_meaningless',

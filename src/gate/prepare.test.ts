@@ -40,26 +40,26 @@ describe('prepare', () => {
     ["another session's", tokensOf('s-other').seal('con', 'Jane Doe')],
     ['one of another entity', tokensOf('s-x').seal('con', 'Jane Doe').replace('con_', 'cus_')],
     ['one made up', `con_${'0'.repeat(40)}`],
-  ])('refuses a handle in the text that is %s, before the source is asked', async (_, handle) => {
+  ])('refuses a token in the text that is %s, before the source is asked', async (_, token) => {
     const held = await here.session()
     const [before, asked, from] = [await kept(), here.asked.length, (await here.entries()).length]
     for (const input of [
-      { ...LETTER, body: `Dear ${handle},` },
-      { ...LETTER, subject: handle },
+      { ...LETTER, body: `Dear ${token},` },
+      { ...LETTER, subject: token },
     ])
       expect(await here.ask(held, 'prepareCustomerReply', input)).toMatchObject({
         ok: false,
-        refusal: { code: 'reference_meaningless', detail: expect.not.stringContaining(handle) },
+        refusal: { code: 'reference_meaningless', detail: expect.not.stringContaining(token) },
       })
     expect([await kept(), here.asked.length]).toEqual([before, asked])
     expect((await here.entries(from)).map(({ outcome }) => outcome)).toEqual(['reference_meaningless', 'reference_meaningless'])
   })
 
-  it('refuses a handle of this session with a letter changed', async () => {
+  it('refuses a token of this session with a letter changed', async () => {
     const held = await here.session()
-    const handle = tokensOf(held.session.id).seal('con', 'Jane Doe')
-    const altered = handle.slice(0, -1) + (handle.endsWith('0') ? '1' : '0')
-    expect((await here.ask(held, 'prepareCustomerReply', { ...LETTER, body: handle })).ok).toBe(true)
+    const token = tokensOf(held.session.id).seal('con', 'Jane Doe')
+    const altered = token.slice(0, -1) + (token.endsWith('0') ? '1' : '0')
+    expect((await here.ask(held, 'prepareCustomerReply', { ...LETTER, body: token })).ok).toBe(true)
     expect(await here.ask(held, 'prepareCustomerReply', { ...LETTER, body: altered })).toMatchObject({ refusal: { code: 'reference_meaningless' } })
   })
 
@@ -82,11 +82,18 @@ describe('prepare', () => {
     expect(await here.ask(await here.session(), 'prepareCustomerReply', LETTER)).toMatchObject({ refusal: { code: 'journal_unavailable' } })
     Object.assign(here.weather, { journal: 'up', stores: 'down' })
     expect(await here.ask(await here.session(), 'prepareCustomerReply', LETTER)).toMatchObject({
-      refusal: { code: 'store_unavailable', detail: 'the draft could not be kept; nothing was prepared' },
+      refusal: { code: 'store_unavailable' },
     })
     const held = await here.session()
     Object.assign(here.weather, { stores: 'up', source: async (_: unknown, own: unknown) => (here.identity.revocation.heard(held.session.id), own) })
     expect(await here.ask(held, 'prepareCustomerReply', LETTER)).toMatchObject({ refusal: { code: 'session_revoked' } })
+    expect(await kept()).toBe(before)
+  })
+
+  it('throws where keeping it fails by a fault of ours, and keeps nothing', async () => {
+    const before = await kept()
+    here.weather.stores = 'broken'
+    await expect(here.ask(await here.session(), 'prepareCustomerReply', LETTER)).rejects.toThrow(TypeError)
     expect(await kept()).toBe(before)
   })
 

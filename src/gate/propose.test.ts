@@ -9,7 +9,10 @@ beforeAll(async () => {
   here = await openTestGate()
 })
 afterAll(() => here.close())
-afterEach(() => Object.assign(here.weather, { journal: 'up', stores: 'up', source: null }))
+afterEach(() => {
+  Object.assign(here.weather, { journal: 'up', stores: 'up', source: null })
+  Object.assign(here.weather.waiting, { waitingPerSession: 1000, waitingPerPerson: 1000 })
+})
 
 const HOLD = { shipmentId: 'S-A1', status: 'held', reason: 'the customer CANARY asked' }
 const recordOf = async (id = 'S-A1') => (await here.tms.sql('select status, version::int from tms.shipment where shipment_id = $1', [id]))[0]
@@ -94,6 +97,13 @@ describe('propose', () => {
   it('says that nothing was proposed when it cannot be kept', async () => {
     here.weather.stores = 'down'
     expect(await comesOf(HOLD)).toEqual({ ...NOTHING, code: 'store_unavailable', entries: ['change.proposed', 'ask.refused'] })
+  })
+
+  it('throws where keeping it fails by a fault of ours, and keeps nothing', async () => {
+    const before = await kept()
+    here.weather.stores = 'broken'
+    await expect(here.ask(await here.session(), 'proposeStatusChange', HOLD)).rejects.toThrow(TypeError)
+    expect(await kept()).toBe(before)
   })
 
   it('keeps nothing of a session revoked while its ask was under way', async () => {

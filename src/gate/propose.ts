@@ -1,13 +1,15 @@
-import type { Outcome } from '../base/outcome.ts'
-import { done, refuse } from '../base/outcome.ts'
+import { done, type Outcome, refuse } from '../base/outcome.ts'
 import { type Change, changeDigest, type Image, sameImage } from '../changes/change.ts'
 import { type Fetched, recordIn } from '../connectors/fetch.ts'
 import type { Entry } from '../journal/entry.ts'
+import type { Proposable } from '../limits/waiting.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import { type Scalar, scalarOf } from '../model/row.ts'
+import { approach } from './approach.ts'
 import { asked, who } from './entries.ts'
-import { type Gate, type Knock, parse } from './gate.ts'
-import { type Answer, acknowledge } from './release.ts'
+import type { Gate, Knock } from './gate.ts'
+import { lodge } from './lodge.ts'
+import type { Answer } from './release.ts'
 import { turnBack } from './turn-back.ts'
 
 /** The entity under which an agent's reason is sealed: it may name people. */
@@ -15,38 +17,28 @@ export const REASON = 'rsn'
 
 /** A write is only ever proposed here: the record is read as it is, and a change request waits for a person. */
 export async function propose(gate: Gate, knock: Knock): Promise<Outcome<Answer, Refusal>> {
-  const caller = await knock.authenticate()
-  if (!caller.ok) return turnBack(gate, knock, null, caller.refusal)
+  const reserved = await approach(gate, knock)
+  if (!reserved.ok) return reserved
+  const { caller } = reserved.value.permit
 
-  const ask = parse(gate, knock, caller.value)
-  if (!ask.ok) return turnBack(gate, knock, caller.value, ask.refusal)
+  return gate.inTurn(reserved.value, async (leave) => {
+    if (!leave.ok) return turnBack(gate, knock, caller, leave.refusal)
 
-  const now = gate.clock()
-  const permit = gate.authorise(caller.value, ask.value, gate.localTime(now))
-  if (!permit.ok) return turnBack(gate, knock, caller.value, permit.refusal)
+    const fetched = await gate.fetch(leave.value.reserved)
+    if (!fetched.ok) return turnBack(gate, knock, caller, fetched.refusal)
 
-  const reserved = gate.reserve(permit.value, now)
-  if (!reserved.ok) return turnBack(gate, knock, caller.value, reserved.refusal)
+    const change = changeOf(gate, leave.value, fetched.value)
+    if (!change.ok) return turnBack(gate, knock, caller, change.refusal)
 
-  const fetched = await gate.fetch(reserved.value)
-  if (!fetched.ok) return turnBack(gate, knock, caller.value, fetched.refusal)
-
-  const change = changeOf(gate, fetched.value, now)
-  if (!change.ok) return turnBack(gate, knock, caller.value, change.refusal)
-
-  const receipt = await gate.record(proposed(knock, fetched.value, change.value))
-  if (!receipt.ok) return receipt
-
-  if (gate.isRevoked(caller.value.session.id)) return refuse(refusal('session_revoked', 'the session was revoked while the ask was under way'))
-  try {
-    await gate.changes.keep(change.value)
-  } catch {
-    return turnBack(gate, knock, caller.value, refusal('store_unavailable', 'the change could not be kept; nothing was proposed'))
-  }
-  return done(acknowledge({ id: change.value.id, state: 'proposed', waitsFor: 'an approver' }, receipt.value))
+    return lodge(gate, knock, caller, {
+      entry: proposed(knock, fetched.value, change.value),
+      keep: () => gate.changes.keep(change.value),
+      told: { id: change.value.id, state: 'proposed', waitsFor: 'an approver' },
+    })
+  })
 }
 
-function changeOf(gate: Gate, fetched: Fetched, now: number): Outcome<Change, Refusal> {
+function changeOf(gate: Gate, _leave: Proposable, fetched: Fetched): Outcome<Change, Refusal> {
   const { caller, ask } = fetched.reserved.permit
   const { operation, input } = ask
   const row = recordIn(fetched) ?? {}
@@ -70,7 +62,7 @@ function changeOf(gate: Gate, fetched: Fetched, now: number): Outcome<Change, Re
     reason: gate.tokensOf(session.id).seal(REASON, String(input['reason'] ?? '')),
     reversibility: operation.reversibility,
     version: 1,
-    proposedAt: now,
+    proposedAt: gate.clock(),
     state: 'proposed',
     decidedBy: null,
     decidedAt: null,

@@ -29,8 +29,11 @@ export function release(gate: Pick<Gate, 'isRevoked'>, { covered, digest }: Disc
   return done(mint<Answer>({ rows: covered.rows, covered: hidden, next: covered.next, entry: { index: receipt.index, digest } }))
 }
 
+/** What an agent is told of what it proposed or prepared: its identifier, and for whom it waits. */
+export type Acknowledged = { readonly id: string; readonly state: string; readonly waitsFor: string }
+
 /** The answer to a write: what now waits for a person, and the entry that says so. */
-export function acknowledge(row: CoveredRow, receipt: Receipt): Answer {
+export function acknowledge(told: Acknowledged, receipt: Receipt): Answer {
   if (receipt.digest === null) throw new Error('an acknowledged entry has a digest')
-  return mint<Answer>({ rows: [row], covered: {}, next: null, entry: { index: receipt.index, digest: receipt.digest } })
+  return mint<Answer>({ rows: [told], covered: {}, next: null, entry: { index: receipt.index, digest: receipt.digest } })
 }

@@ -39,13 +39,13 @@ const ANNA = { person: 'anna', confirmed: true }
 
 async function drafted(operation = 'prepareCustomerReply', more: Record<string, unknown> = { subject: 'Late' }): Promise<string> {
   const held = await here.session()
-  const handle = tokensOf(held.session.id).seal('con', 'Jane Doe')
-  const input = { shipmentId: 'S-A1', ...(operation === 'prepareCustomerReply' ? { body: `Dear ${handle}, sorry.` } : {}), ...more }
+  const token = tokensOf(held.session.id).seal('con', 'Jane Doe')
+  const input = { shipmentId: 'S-A1', ...(operation === 'prepareCustomerReply' ? { body: `Dear ${token}, sorry.` } : {}), ...more }
   return String(must(await here.ask(held, operation, input)).rows[0]?.['id'])
 }
 
 describe('show', () => {
-  it('shows its person the letter with every handle resolved, after the entry that says so', async () => {
+  it('shows its person the letter with every token resolved, after the entry that says so', async () => {
     const id = await drafted()
     const from = (await here.entries()).length
     const shown = must(await show(showing(), id, ANNA, 'cor-x'))

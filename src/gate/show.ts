@@ -4,7 +4,7 @@ import { type Argument, type Catalogue, fieldOf, type Operation } from '../catal
 import type { DraftStore } from '../changes/draft.ts'
 import type { Connector } from '../connectors/connector.ts'
 import type { Record as JournalRecord } from '../journal/record.ts'
-import { HANDLE, type Tokens } from '../mask/token.ts'
+import { TOKEN, type Tokens } from '../mask/token.ts'
 import { holds } from '../model/predicate.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import { DRAFT } from './prepare.ts'
@@ -75,7 +75,7 @@ export async function show(showing: Showing, id: string, viewer: Viewer, correla
   return done(mint<Shown>({ form: operation.form, title: operation.title, fields, text: textOf(operation, draft.sealed, showing.tokensOf(draft.session)) }))
 }
 
-/** The agent's words in the operation's order, a letter's text last, with every handle of its session replaced by what it stands for. */
+/** The agent's words in the operation's order, a letter's text last, with every token of its session replaced by what it stands for. */
 function textOf(operation: Operation, sealed: string, tokens: Tokens): string {
   const opened = tokens.open(DRAFT, sealed)
   if (opened === null) throw new Error('a kept draft does not open: the root key was changed')
@@ -84,7 +84,7 @@ function textOf(operation: Operation, sealed: string, tokens: Tokens): string {
   const long = (arg: Argument): boolean => arg.lengthMax > LINE_LENGTH_MAX
   const lines = words.filter((arg) => !long(arg)).map((arg) => `${arg.describe}: ${given[arg.name]}`)
   const texts = words.filter(long).map((arg) => String(given[arg.name]))
-  return [...lines, ...texts].join('\n').replace(HANDLE, (handle, entity: string) => tokens.open(entity, handle) ?? handle)
+  return [...lines, ...texts].join('\n').replace(TOKEN, (token, entity: string) => tokens.open(entity, token) ?? token)
 }
 
 /** A text argument that may be longer is the letter itself, not a line of it. */

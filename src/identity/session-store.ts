@@ -17,8 +17,8 @@ export type Polled = SessionRequest & {
   readonly decision: { readonly granted: false } | { readonly granted: true; readonly person: string; readonly useCase: string } | null
 }
 
-/** A session as the store has it; `revoked` by whom and why, for the refusal. */
-export type StoredSession = { readonly session: Session; readonly revoked: { readonly by: string; readonly why: string } | null }
+/** A session as the store has it; `revoked` by whom, why and when, for the refusal and for people. */
+export type StoredSession = { readonly session: Session; readonly revoked: { readonly by: string; readonly why: string; readonly at: number } | null }
 
 export type Decision = { readonly person: string; readonly granted: boolean; readonly useCase: string | null; readonly at: number }
 
@@ -47,6 +47,8 @@ export type SessionStore = {
   readonly byId: (session: string) => Promise<Outcome<StoredSession | null, Refusal>>
   /** Sessions neither revoked nor ended at `now`, the newest first; of one device, or of all. */
   readonly live: (now: number, device?: string) => Promise<Outcome<readonly Session[], Refusal>>
+  /** Sessions that were revoked or ended between `since` and `now`, the last to go first, at most `limit`. */
+  readonly over: (since: number, now: number, limit: number) => Promise<Outcome<readonly StoredSession[], Refusal>>
   /**
    * Revoked on return, its tokens gone, and every process that listens is told by the same transaction. Null: no such session.
    * Revoking again changes nothing and tells them again.

@@ -1,6 +1,7 @@
 import { type Brand, mint } from '../base/brand.ts'
 import type { Clock, Random } from '../base/clock.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
+import { CONFIRMED_SECONDS } from '../model/confirmation.ts'
 import { type Refusal, type RefusalCode, refusal } from '../model/refusal.ts'
 import { newSecret, secretHash } from './code.ts'
 import type { Passphrases } from './passphrase.ts'
@@ -24,7 +25,6 @@ export type Tell = (happened: {
 export type FrontDesk = { readonly people: PersonStore; readonly passphrases: Passphrases; readonly tell: Tell; readonly clock: Clock; readonly random: Random }
 
 const DESK_HOURS = 8
-const CONFIRMATION_SECONDS = 300
 const TRIES_MAX = 5
 const LOCK_SECONDS = 60
 const PERSON = /^[\w.@-]{1,64}$/
@@ -73,7 +73,7 @@ export async function confirm(desk: FrontDesk, who: SignedIn, passphrase: string
 
 /** `confirmation_needed` unless the person proved within five minutes that it is them. */
 export function freshlyConfirmed({ confirmedAt }: SignedIn, now: number): Outcome<null, Refusal> {
-  if (now - confirmedAt < CONFIRMATION_SECONDS * 1000) return done(null)
+  if (now - confirmedAt < CONFIRMED_SECONDS * 1000) return done(null)
   return refuse(refusal('confirmation_needed', 'the last sign-in or confirmation is more than five minutes ago'))
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FreshJournal, freshJournal } from '../../test/support/journal.ts'
@@ -30,28 +31,36 @@ function door(): { readonly opened: Promise<void>; readonly open: () => void } {
   return { opened: promise, open: resolve }
 }
 
+/** What is queued now is under way after it. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+
 const UNAVAILABLE = { ok: false, refusal: { code: 'journal_unavailable' } }
 const indexOf = (outcome: Outcome<Committed, Refusal>): number => (outcome.ok ? outcome.value.index : -1)
 
 describe('groupCommit', () => {
-  it('commits the first at once and all that came meanwhile as one batch, in order', async () => {
+  it('commits all of one turn at once and all that came meanwhile as one batch, in order', async () => {
     const sizes: number[] = []
     const { commit } = groupCommit({
+      writer: randomUUID(),
       store: through((batch, real) => {
         sizes.push(batch.bodies.length)
         return real(batch)
       }),
     })
-    const outcomes = await Promise.all(Array.from({ length: 50 }, (_, i) => commit(utf8(`e${i}`))))
+    const some = (count: number, from: number) => Array.from({ length: count }, (_, i) => commit(utf8(`e${from + i}`)))
+    const first = some(2, 0)
+    await turn()
+    const outcomes = await Promise.all([...first, ...some(48, 2)])
     expect(outcomes.map(indexOf)).toEqual(Array.from({ length: 50 }, (_, i) => i))
     expect(await bodies()).toEqual(Array.from({ length: 50 }, (_, i) => `e${i}`))
-    expect(sizes).toEqual([1, 49])
+    expect(sizes).toEqual([2, 48])
   })
 
   it('takes at most 1,024 entries or 4 MB into a batch', async () => {
     const sizes: number[] = []
     const gate = door()
     const { commit } = groupCommit({
+      writer: randomUUID(),
       store: through(async (batch, real) => {
         sizes.push(batch.bodies.length)
         await gate.opened
@@ -60,6 +69,7 @@ describe('groupCommit', () => {
       timeoutMs: 20_000,
     })
     const first = commit(utf8('first'))
+    await turn()
     const small = Array.from({ length: 1025 }, (_, i) => commit(utf8(`s${i}`)))
     const large = Array.from({ length: 65 }, () => commit(new Uint8Array(65_535)))
     gate.open()
@@ -71,6 +81,7 @@ describe('groupCommit', () => {
   it('refuses the one too many when 4,096 wait, at once, and writes nothing of it', async () => {
     const gate = door()
     const { commit } = groupCommit({
+      writer: randomUUID(),
       store: through(async (batch, real) => {
         await gate.opened
         return real(batch)
@@ -78,6 +89,7 @@ describe('groupCommit', () => {
       timeoutMs: 20_000,
     })
     const under = commit(utf8('under way'))
+    await turn()
     const queued = Array.from({ length: 4096 }, () => commit(utf8('queued')))
     expect(await commit(utf8('one too many'))).toMatchObject({ ok: false, refusal: { code: 'journal_unavailable', retryAfterSeconds: 1 } })
     gate.open()
@@ -88,13 +100,16 @@ describe('groupCommit', () => {
   it('refuses whoever waited too long; what was under way may land, what only waited does not', async () => {
     const gate = door()
     const { commit, drain } = groupCommit({
+      writer: randomUUID(),
       store: through(async (batch, real) => {
         await gate.opened
         return real(batch)
       }),
       timeoutMs: 30,
     })
-    const [under, waited] = [commit(utf8('under way')), commit(utf8('waited'))]
+    const under = commit(utf8('under way'))
+    await turn()
+    const waited = commit(utf8('waited'))
     expect(await under).toMatchObject({
       ok: false,
       refusal: { code: 'journal_unavailable', detail: 'the journal did not answer in time', retryAfterSeconds: 1 },
@@ -106,8 +121,8 @@ describe('groupCommit', () => {
   })
 
   it('appends behind whoever else moved the head', async () => {
-    const one = groupCommit({ store: fresh.store })
-    const two = groupCommit({ store: fresh.store })
+    const one = groupCommit({ store: fresh.store, writer: randomUUID() })
+    const two = groupCommit({ store: fresh.store, writer: randomUUID() })
     const outcomes = await Promise.all(
       Array.from({ length: 200 }, async (_, i) => ({ text: `e${i}`, outcome: await (i % 2 ? one : two).commit(utf8(`e${i}`)) })),
     )
@@ -117,8 +132,27 @@ describe('groupCommit', () => {
     expect(await verifyJournal({ store: fresh.store, vkey: fresh.key, readable: () => true })).toMatchObject({ ok: true, size: 200 })
   })
 
+  it('lets each of those who write without a pause have its turn, whoever began', async () => {
+    const counts = [0, 0, 0]
+    const enough = new AbortController()
+    const write = async (who: number) => {
+      const { commit } = groupCommit({ store: fresh.store, writer: randomUUID() })
+      const one = async () => {
+        while (!enough.signal.aborted) if ((await commit(utf8(`by ${who}`))).ok) counts[who] = (counts[who] ?? 0) + 1
+      }
+      await Promise.all(Array.from({ length: 8 }, one))
+    }
+    const all = Promise.all([write(0), write(1), write(2)])
+    for (let i = 0; i < 500 && Math.min(...counts) < 50; i++) await new Promise((wake) => setTimeout(wake, 20))
+    enough.abort()
+    await all
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(50)
+    expect((await fresh.store.head()).size).toBe(counts.reduce((sum, count) => sum + count, 0))
+    expect(await verifyJournal({ store: fresh.store, vkey: fresh.key, readable: () => true })).toMatchObject({ ok: true })
+  })
+
   it('takes nothing once it drains, and waits for what it took', async () => {
-    const { commit, drain } = groupCommit({ store: fresh.store })
+    const { commit, drain } = groupCommit({ store: fresh.store, writer: randomUUID() })
     const taken = Promise.all(Array.from({ length: 20 }, () => commit(utf8('taken'))))
     const drained = drain()
     expect(await commit(utf8('late'))).toMatchObject({ ok: false, refusal: { detail: 'the journal is closing' } })
@@ -138,8 +172,14 @@ describe('groupCommit when the store fails', () => {
   it.each(FATES)('%s: refuses that batch and all who wait, never sends it again, and goes on by itself', async (_, fail, landed) => {
     const causes: unknown[] = []
     let failing = true
-    const { commit } = groupCommit({ store: through((batch, real) => (failing ? fail(batch, real) : real(batch))), onTrouble: (cause) => causes.push(cause) })
-    const [doubtful, waiting] = [commit(utf8('doubtful')), commit(utf8('waiting'))]
+    const { commit } = groupCommit({
+      writer: randomUUID(),
+      store: through((batch, real) => (failing ? fail(batch, real) : real(batch))),
+      onTrouble: (cause) => causes.push(cause),
+    })
+    const doubtful = commit(utf8('doubtful'))
+    await turn()
+    const waiting = commit(utf8('waiting'))
     expect(await doubtful).toMatchObject({
       ok: false,
       refusal: { code: 'journal_unavailable', detail: 'the journal could not be written', retryAfterSeconds: 1 },
@@ -156,6 +196,7 @@ describe('groupCommit when the store fails', () => {
     let first = true
     const late: Promise<Appended>[] = []
     const { commit } = groupCommit({
+      writer: randomUUID(),
       store: through((batch, real) => {
         if (!first) return real(batch)
         first = false
@@ -172,9 +213,12 @@ describe('groupCommit when the store fails', () => {
     expect(await verifyJournal({ store: fresh.store, vkey: fresh.key, readable: () => true })).toMatchObject({ ok: true })
   })
 
-  it('reading the head: refuses, and goes on by itself', async () => {
+  it('taking the head: refuses, and goes on by itself', async () => {
     let failing = true
-    const { commit } = groupCommit({ store: { ...fresh.store, head: () => (failing ? Promise.reject(new Error('down')) : fresh.store.head()) } })
+    const { commit } = groupCommit({
+      writer: randomUUID(),
+      store: { ...fresh.store, take: (writer, idleMs) => (failing ? Promise.reject(new Error('down')) : fresh.store.take(writer, idleMs)) },
+    })
     expect(await commit(utf8('refused'))).toMatchObject(UNAVAILABLE)
     failing = false
     expect(indexOf(await commit(utf8('kept')))).toBe(0)
@@ -183,7 +227,7 @@ describe('groupCommit when the store fails', () => {
 
   it('for good, when the disk fails: nothing is taken until a new process looks', async () => {
     let failing = true
-    const { commit } = groupCommit({ store: through((batch, real) => (failing ? Promise.resolve('disk_failed') : real(batch))) })
+    const { commit } = groupCommit({ writer: randomUUID(), store: through((batch, real) => (failing ? Promise.resolve('disk_failed') : real(batch))) })
     const [one, two] = [commit(utf8('one')), commit(utf8('two'))]
     expect(await one).toMatchObject({
       ok: false,
@@ -197,7 +241,7 @@ describe('groupCommit when the store fails', () => {
 
   it('for good, when the journal is shorter than what it confirmed', async () => {
     let failing = false
-    const { commit } = groupCommit({ store: through((batch, real) => (failing ? lost() : real(batch))) })
+    const { commit } = groupCommit({ writer: randomUUID(), store: through((batch, real) => (failing ? lost() : real(batch))) })
     expect(indexOf(await commit(utf8('confirmed')))).toBe(0)
     failing = true
     await commit(utf8('refused'))
@@ -218,8 +262,9 @@ describe('groupCommit when the store fails', () => {
         const run = Math.random().toString(36)
         const late: Promise<unknown>[] = []
         let at = 0
-        const rival = groupCommit({ store: fresh.store })
+        const rival = groupCommit({ store: fresh.store, writer: randomUUID() })
         const { commit, drain } = groupCommit({
+          writer: randomUUID(),
           store: through(async (batch, real) => {
             const fate = plan[at++]
             if (fate === 'lost before') return lost()

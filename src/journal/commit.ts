@@ -11,6 +11,9 @@ const BATCH_ENTRIES_MAX = 1024
 const BATCH_BYTES_MAX = 4 * 1024 * 1024
 const QUEUE_MAX = 4096
 const TIMEOUT_MS = 2000
+const ASK_AGAIN_MS = 2
+/** Longer than any batch takes to be durable, shorter than anybody wants to wait for a process that died. */
+const HELD_MS = 500
 
 /** Where an entry came to lie, durably. */
 export type Committed = { readonly index: number; readonly leaf: Uint8Array }
@@ -18,6 +21,7 @@ export type Committed = { readonly index: number; readonly leaf: Uint8Array }
 /** Resolves once the entry is durable; refuses `journal_unavailable` otherwise. A refused entry may land all the same: the caller released nothing. */
 export type Commit = (body: Uint8Array) => Promise<Outcome<Committed, Refusal>>
 
+type Held = { readonly tree: Frontier; readonly epoch: number }
 type Waiting = {
   readonly body: Uint8Array
   readonly leaf: Uint8Array
@@ -26,27 +30,31 @@ type Waiting = {
 }
 
 /**
- * Group commit: one batch is under way, and all that comes meanwhile is the next one. No timer: an idle journal commits at once.
+ * Group commit: one batch is under way, and all that comes meanwhile is the next one. No timer: an idle journal commits within the turn.
  * Up to 1,024 entries or 4 MB a batch; 4,096 may wait; nobody waits longer than `timeoutMs`.
  *
+ * Several processes may write to one journal: they take turns at its head, batch by batch when all are busy.
  * After an error of the store everybody waiting is refused and the head is read anew before anything else is appended. So a batch whose
  * fate is unknown is never sent again, and if it lands after all, the compare-and-swap makes us see it. A lost connection heals so;
  * `disk_failed`, or a journal shorter than what was confirmed, shuts this journal until its process starts anew.
  */
 export function groupCommit({
   store,
+  writer,
   timeoutMs = TIMEOUT_MS,
   onTrouble = () => undefined,
 }: {
-  readonly store: Pick<EntryStore, 'head' | 'append'>
+  readonly store: Pick<EntryStore, 'take' | 'append'>
+  /** Names this writer among those who share the journal: no two alike. */
+  readonly writer: string
   readonly timeoutMs?: number
   readonly onTrouble?: (cause: unknown) => void
 }): { readonly commit: Commit; readonly drain: () => Promise<void> } {
   const queue: Waiting[] = []
   let running: Promise<void> | null = null
   let shut: Refusal | null = null
-  // INVARIANT: null, or the tree as of our own last confirmed append or read of the head. Null after every doubt.
-  let head: Frontier | null = null
+  // INVARIANT: null, or our turn at the head, with the tree as of our own last confirmed append in it. Null after every doubt.
+  let held: Held | null = null
   let confirmedSize = 0
 
   const commit: Commit = (body) => {
@@ -60,11 +68,12 @@ export function groupCommit({
 
   async function flushAll(): Promise<void> {
     while (queue.length > 0) {
+      await turn()
       const batch = queue.splice(0, batchLength(queue))
       try {
         await flush(batch)
       } catch (cause) {
-        head = null
+        held = null
         for (const waiting of [...batch, ...queue.splice(0)]) waiting.settle(refuse(shut ?? busy('the journal could not be written')))
         onTrouble(cause)
       }
@@ -77,33 +86,39 @@ export function groupCommit({
     for (;;) {
       const live = batch.filter((waiting) => waiting.isWaiting())
       if (live.length === 0) return
-      head ??= await loadHead()
-      const { size } = head
-      const next = extend(
-        head,
-        live.map((waiting) => waiting.leaf),
-      )
+      held ??= await takeHead()
+      if (held === null) {
+        await new Promise((wake) => setTimeout(wake, ASK_AGAIN_MS))
+        continue
+      }
+      const { tree, epoch } = held
+      const leaves = live.map((waiting) => waiting.leaf)
+      const next = extend(tree, leaves)
       const appended = await store.append({
-        expectedSize: size,
+        expectedSize: tree.size,
+        epoch,
+        more: queue.length > 0,
         bodies: live.map((waiting) => waiting.body),
-        leaves: live.map((waiting) => waiting.leaf),
+        leaves,
         frontier: frontierBytes(next),
       })
       if (appended === 'disk_failed') throw shutFor('the disk under the journal failed; it stays shut until it is restarted')
-      head = appended === 'appended' ? next : null
+      held = appended === 'appended' ? { tree: next, epoch } : null
       if (appended === 'moved') continue
       confirmedSize = next.size
-      for (const [i, waiting] of live.entries()) waiting.settle(done({ index: size + i, leaf: waiting.leaf }))
+      for (const [i, waiting] of live.entries()) waiting.settle(done({ index: tree.size + i, leaf: waiting.leaf }))
       return
     }
   }
 
-  async function loadHead(): Promise<Frontier> {
-    const stored = await store.head()
-    if (stored.size < confirmedSize) throw shutFor('the journal lost entries it had confirmed; it stays shut until it is looked at and restarted')
-    const frontier = parseFrontier(stored.frontier, stored.size)
-    if (!frontier) throw new Error(`the journal's head cannot be that of ${stored.size} entries`)
-    return frontier
+  /** Null while another writer has the head. */
+  async function takeHead(): Promise<Held | null> {
+    const head = await store.take(writer, HELD_MS)
+    if (!head) return null
+    if (head.size < confirmedSize) throw shutFor('the journal lost entries it had confirmed; it stays shut until it is looked at and restarted')
+    const tree = parseFrontier(head.frontier, head.size)
+    if (!tree) throw new Error(`the journal's head cannot be that of ${head.size} entries`)
+    return { tree, epoch: head.epoch }
   }
 
   function shutFor(detail: string): Error {
@@ -131,6 +146,9 @@ function waitingFor(body: Uint8Array, resolve: (outcome: Outcome<Committed, Refu
   const timer = setTimeout(() => settle(refuse(busy('the journal did not answer in time'))), timeoutMs)
   return { body, leaf: leafHash(body), settle, isWaiting: () => waiting }
 }
+
+/** The end of this turn of the event loop: those who were just answered and go on at once come into one batch, not the first of them alone. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** As many from the front as one batch may hold; at least one. */
 function batchLength(queue: readonly Waiting[]): number {

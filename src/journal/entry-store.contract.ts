@@ -16,6 +16,9 @@ export function entryStoreContract(open: () => Promise<Opened>): void {
     })
     afterAll(() => opened.close())
 
+    const IDLE_MS = 300
+    const bytesOf = (text: string): Uint8Array => Buffer.from(text)
+
     /** The batch that would follow what is there now. */
     async function nextBatch(store: EntryStore, entries: readonly (string | Uint8Array)[]): Promise<Batch> {
       const head = await store.head()
@@ -23,7 +26,7 @@ export function entryStoreContract(open: () => Promise<Opened>): void {
       const leaves = bodies.map(leafHash)
       const tree = parseFrontier(head.frontier, head.size)
       if (!tree) throw new Error('the head is not one')
-      return { expectedSize: head.size, bodies, leaves, frontier: frontierBytes(extend(tree, leaves)) }
+      return { expectedSize: head.size, epoch: head.epoch, more: false, bodies, leaves, frontier: frontierBytes(extend(tree, leaves)) }
     }
 
     it('begins empty, and has nothing to read', async () => {
@@ -67,6 +70,36 @@ export function entryStoreContract(open: () => Promise<Opened>): void {
       }
     })
 
+    it('gives the head to whoever takes it, and nothing more is appended in the epoch before', async () => {
+      const before = await nextBatch(opened.store, ['of the epoch before'])
+      const taken = await opened.other.take('other', IDLE_MS)
+      expect(taken).toMatchObject({ size: before.expectedSize, epoch: before.epoch + 1 })
+      expect(await opened.store.append(before)).toBe('moved')
+      expect(await opened.store.read(before.expectedSize, 10)).toEqual([])
+      expect(await opened.other.append(await nextBatch(opened.other, ['of this one']))).toBe('appended')
+    })
+
+    it('gives the head to nobody while one writes batch after batch, until that one yields to who waits', async () => {
+      const going = { more: true }
+      await opened.store.take('one', IDLE_MS)
+      expect(await opened.store.append({ ...(await nextBatch(opened.store, ['first'])), ...going })).toBe('appended')
+      expect(await opened.other.take('two', IDLE_MS)).toBeNull()
+      expect(await opened.store.append({ ...(await nextBatch(opened.store, ['second'])), ...going })).toBe('yielded')
+      expect(await opened.store.take('one', IDLE_MS)).toBeNull()
+      expect(await opened.other.take('two', IDLE_MS)).toMatchObject({ size: (await opened.store.head()).size })
+      expect(await opened.other.append({ ...(await nextBatch(opened.other, ['third'])), ...going })).toBe('appended')
+      expect(await opened.store.take('one', IDLE_MS)).toBeNull()
+      expect(await opened.other.append(await nextBatch(opened.other, ['last']))).toBe('yielded')
+    })
+
+    it('takes the head from one who holds it and does nothing', async () => {
+      await opened.store.take('one', IDLE_MS)
+      expect(await opened.other.take('two', IDLE_MS)).toBeNull()
+      await new Promise((wake) => setTimeout(wake, IDLE_MS + 50))
+      expect(await opened.other.take('three', IDLE_MS)).not.toBeNull()
+      expect(await opened.other.append(await nextBatch(opened.other, ['after']))).toBe('appended')
+    })
+
     it('keeps bytes as they are: empty, all values, and the longest entry', async () => {
       const bodies = [new Uint8Array(0), new Uint8Array(256).map((_, i) => i), new Uint8Array(65_535).fill(0x5c)]
       const batch = await nextBatch(opened.store, bodies)
@@ -92,14 +125,14 @@ export function entryStoreContract(open: () => Promise<Opened>): void {
     })
 
     it('keeps checkpoints ascending, the first of each size for good', async () => {
-      for (const size of [9, 3, 200]) await opened.store.saveCheckpoint({ size, note: `note ${size}` })
-      await opened.other.saveCheckpoint({ size: 9, note: 'another' })
-      expect(await opened.other.latestCheckpoint()).toEqual({ size: 200, note: 'note 200' })
+      for (const size of [9, 3, 200]) await opened.store.saveCheckpoint({ size, note: `note ${size}`, frontier: bytesOf(`frontier ${size}`) })
+      await opened.other.saveCheckpoint({ size: 9, note: 'another', frontier: null })
+      expect(await opened.other.latestCheckpoint()).toEqual({ size: 200, note: 'note 200', frontier: bytesOf('frontier 200') })
       expect(await opened.store.checkpoints(0, 2)).toEqual([
-        { size: 3, note: 'note 3' },
-        { size: 9, note: 'note 9' },
+        { size: 3, note: 'note 3', frontier: bytesOf('frontier 3') },
+        { size: 9, note: 'note 9', frontier: bytesOf('frontier 9') },
       ])
-      expect(await opened.store.checkpoints(10, 2)).toEqual([{ size: 200, note: 'note 200' }])
+      expect(await opened.store.checkpoints(10, 2)).toEqual([{ size: 200, note: 'note 200', frontier: bytesOf('frontier 200') }])
     })
   })
 }

@@ -1,25 +1,28 @@
-/** Number of entries, and the roots of the complete subtrees over them (log/frontier.ts), as stored: nothing is verified. */
-export type Head = { readonly size: number; readonly frontier: Uint8Array }
+/** Number of entries, and the roots of the complete subtrees over them (log/frontier.ts), as stored: nothing is verified. `epoch` counts who took the head. */
+export type Head = { readonly size: number; readonly frontier: Uint8Array; readonly epoch: number }
 
 /** One entry as stored: whether `leaf` is the hash of `body` is for the reader to see. */
 export type StoredEntry = { readonly index: number; readonly leaf: Uint8Array; readonly body: Uint8Array }
 
-/** Entries to follow the first `expectedSize`, in order, and the frontier of the tree with them. Never empty. */
+/** Entries to follow the first `expectedSize`, in order, and the frontier of the tree with them. Never empty. `more`: another batch follows at once. */
 export type Batch = {
   readonly expectedSize: number
+  readonly epoch: number
+  readonly more: boolean
   readonly bodies: readonly Uint8Array[]
   readonly leaves: readonly Uint8Array[]
   readonly frontier: Uint8Array
 }
 
-/** A signed note over the first `size` entries. */
-export type StoredCheckpoint = { readonly size: number; readonly note: string }
+/** A signed note over the first `size` entries, and the frontier of that tree; null in a log from before these were kept. Neither is verified. */
+export type StoredCheckpoint = { readonly size: number; readonly note: string; readonly frontier: Uint8Array | null }
 
 /**
- * `appended`: all of the batch is durable and the head moved. `moved`: somebody else had moved the head, nothing was written.
+ * `appended`: all of the batch is durable and the head moved. `yielded`: so too, and another writer who waited is next. `moved`: somebody
+ * else had moved or taken the head, nothing was written.
  * `disk_failed`: the database says that its disk is full or broken; nothing was written, and nothing may be taken for durable any more.
  */
-export type Appended = 'appended' | 'moved' | 'disk_failed'
+export type Appended = 'appended' | 'yielded' | 'moved' | 'disk_failed'
 
 /**
  * Where the journal's entries lie: a port, kept by `store/journal-store.ts`; `entry-store.contract.ts` tests whoever keeps it.
@@ -27,12 +30,15 @@ export type Appended = 'appended' | 'moved' | 'disk_failed'
  * Durability. What `append` and `saveCheckpoint` have confirmed survives a crash of any process and of the machine.
  * Atomicity. A batch and the move of the head are seen together or not at all, by everyone, whatever is killed.
  * Order. The entries of a batch get the indices from `expectedSize` on. There are no gaps, and no index is written twice.
- * Compare-and-swap. A batch is written only onto a head of exactly `expectedSize`; of those that race, one is `appended`, the others `moved`.
+ * Compare-and-swap. A batch is written only onto a head of exactly `expectedSize` and `epoch`; of those that race, one is `appended`, the others `moved`.
+ * Turns. `take` begins a new epoch, so that whoever had the head before can append no more; null while another is in the middle of several batches,
+ * who then learns that somebody waits and yields after the next one. Who holds the head and neither appends nor yields for `idleMs` loses it.
  * Errors. A call that rejects has an unknown outcome: the batch may be there, may come yet, or never. Whoever appends next must
  * read the head again; the swap then lets only one of the two be.
  * Concurrency. All calls may be made at once, from several processes. Reads see what was confirmed before they began.
  */
 export type EntryStore = {
+  readonly take: (writer: string, idleMs: number) => Promise<Head | null>
   readonly head: () => Promise<Head>
   readonly append: (batch: Batch) => Promise<Appended>
   /** Up to `limit` entries from index `from` on, ascending; fewer at the end. */

@@ -36,6 +36,8 @@ export const ENTRY_KINDS = [
   'draft.shown',
   'draft.refused',
   'access.requested',
+  'access.answered',
+  'console.refused',
 ] as const
 export type EntryKind = (typeof ENTRY_KINDS)[number]
 

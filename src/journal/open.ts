@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { groupCommit } from './commit.ts'
 import type { EntryStore } from './entry-store.ts'
@@ -20,12 +21,12 @@ export function openJournal({
   node,
   ...rest
 }: {
-  readonly store: Pick<EntryStore, 'head' | 'append'>
+  readonly store: Pick<EntryStore, 'take' | 'append'>
   readonly clock: Clock
   readonly node: string
   readonly timeoutMs?: number
   readonly onTrouble?: (cause: unknown) => void
 }): Journal {
-  const { commit, drain } = groupCommit(rest)
+  const { commit, drain } = groupCommit({ ...rest, writer: `${node} ${randomUUID()}` })
   return { record: recorder({ commit, clock, node }), drain }
 }

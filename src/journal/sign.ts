@@ -33,7 +33,7 @@ export async function signCheckpoint({ store, key, state }: Signer): Promise<Sto
   const next = await grown(store, signed, latest, head.size)
   if (!sameBytes(frontierBytes(next), head.frontier)) throw broken(`the head of ${head.size} entries is not that of the entries`)
   if (next.size === 0 || next.size === latest?.size) return null
-  const checkpoint = { size: next.size, note: signedCheckpoint(key, next.size, rootOf(next)) }
+  const checkpoint = { size: next.size, note: signedCheckpoint(key, next.size, rootOf(next)), frontier: frontierBytes(next) }
   await state.save(next)
   await store.saveCheckpoint(checkpoint)
   return checkpoint

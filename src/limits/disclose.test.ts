@@ -8,7 +8,9 @@ import { fetchedOf, permitOf, tokensOf } from '../../test/support/stages.ts'
 import { toBase64url } from '../base/bytes.ts'
 import { canonical, type Json } from '../base/canonical.ts'
 import { sha256 } from '../base/digest.ts'
+import { done, type Outcome, refuse } from '../base/outcome.ts'
 import { cover } from '../mask/cover.ts'
+import { refusal } from '../model/refusal.ts'
 import { exposureLedger } from '../store/ledger.ts'
 import { discloser } from './disclose.ts'
 
@@ -83,7 +85,7 @@ describe('disclose', () => {
     expect((await openLedger({ subject: 3, price: 100 })(await show(SUMMARY, ['A']))).ok).toBe(false)
   })
 
-  it('counts nobody where people leave as handles alone, whoever they are', async () => {
+  it('counts nobody where people leave as tokens alone, whoever they are', async () => {
     const { session } = await keepSession(pool, { accounts: ['A', 'B', 'C', 'D', 'E'], useCase: 'exception-desk' })
     const caller = await callerOf(session)
     const permit = permitOf(caller, 'findShipments', { status: 'held' })
@@ -134,7 +136,8 @@ describe('disclose', () => {
     const answers: (() => void)[] = []
     let count = 0
     const slow = {
-      spend: (_: string, kind: string) => new Promise<number>((answer) => (kind === 'price' ? answer(0) : answers.push(answer.bind(null, ++count)))),
+      spend: (_: string, kind: string) =>
+        new Promise<Outcome<number, never>>((answer) => (kind === 'price' ? answer(done(0)) : answers.push(answer.bind(null, done(++count))))),
     }
     const disclose = discloser(slow, () => ({ subject: 1, price: 100 }), KEY)
     const both = [disclose(a), disclose(b)]
@@ -146,17 +149,24 @@ describe('disclose', () => {
 
   it('discloses nothing while the ledger cannot be written', async () => {
     const show = await shower()
-    const broken = poolOf(database.roleUrl('sign'))
+    const nowhere = poolOf('postgres://nobody@127.0.0.1:1/nothing')
     try {
       const covered = await show(SUMMARY, ['A'])
-      expect(await discloser(exposureLedger(broken), () => LIMITS, KEY)(covered)).toMatchObject({
-        ok: false,
-        refusal: { code: 'store_unavailable', detail: 'the exposure ledger cannot be written' },
-      })
+      expect(await discloser(exposureLedger(nowhere), () => LIMITS, KEY)(covered)).toMatchObject({ ok: false, refusal: { code: 'store_unavailable' } })
       // The next time it can be, nothing is remembered as spent that was not.
       expect(await openLedger()(covered)).toMatchObject({ ok: true, value: { subjects: 1 } })
     } finally {
-      await broken.end()
+      await nowhere.end()
+    }
+  })
+
+  it('throws on what the database objects to, which is a fault of ours: it is not said to be down', async () => {
+    const covered = await (await shower())(SUMMARY, ['A'])
+    const unprivileged = poolOf(database.roleUrl('sign'))
+    try {
+      await expect(discloser(exposureLedger(unprivileged), () => LIMITS, KEY)(covered)).rejects.toThrow('permission denied')
+    } finally {
+      await unprivileged.end()
     }
   })
 
@@ -165,7 +175,7 @@ describe('disclose', () => {
     let down = true
     const flaky = {
       spend: (...given: Parameters<ReturnType<typeof exposureLedger>['spend']>) =>
-        down ? Promise.reject(new Error('no answer')) : exposureLedger(pool).spend(...given),
+        down ? Promise.resolve(refuse(refusal('store_unavailable', 'no answer'))) : exposureLedger(pool).spend(...given),
     }
     const disclose = discloser(flaky, () => ({ subject: 0, price: 100 }), KEY)
     const covered = await show(SUMMARY, ['A'])

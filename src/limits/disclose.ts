@@ -26,18 +26,19 @@ export function discloser(ledger: Ledger, limitsOf: (useCase: string) => Exposur
   /** Whose digests are known to be in the ledger already, with the session's last count: most asks then need no digest and no write. */
   const known = lru<string, { readonly seen: Set<string>; count: number }>(2000)
 
-  async function spend(session: string, kind: ExposureKind, values: ReadonlySet<string>): Promise<number> {
+  async function spend(session: string, kind: ExposureKind, values: ReadonlySet<string>): Promise<Outcome<number, Refusal>> {
     const id = `${session}\n${kind}`
     const memory = known.get(id) ?? { seen: new Set<string>(), count: 0 }
     // Kept before the ledger answers, so that asks at once share one memory and the larger count stays.
     known.set(id, memory)
     const fresh = [...values].filter((value) => !memory.seen.has(value))
-    if (fresh.length === 0) return memory.count
+    if (fresh.length === 0) return done(memory.count)
     const digests = fresh.map((value) => hmac(key, `${id}\n${value}`))
-    const count = await ledger.spend(session, kind, digests)
-    memory.count = Math.max(memory.count, count)
+    const spent = await ledger.spend(session, kind, digests)
+    if (!spent.ok) return spent
+    memory.count = Math.max(memory.count, spent.value)
     for (const value of fresh) memory.seen.add(value)
-    return memory.count
+    return done(memory.count)
   }
 
   return async (covered) => {
@@ -49,19 +50,19 @@ export function discloser(ledger: Ledger, limitsOf: (useCase: string) => Exposur
     const prices = shown.filter(([name, cover]) => fieldOf(resource, name).class === 'commercial' && cover === 'clear').map(([name]) => name)
 
     const limits = limitsOf(session.useCase)
-    try {
-      const subjects = people ? await spend(session.id, 'subject', new Set(sources.map((source) => source.subject))) : 0
-      const seen =
-        prices.length > 0 ? await spend(session.id, 'price', new Set(sources.flatMap((source) => prices.map((name) => `${source.key}\n${name}`)))) : 0
-      for (const [kind, count] of [
-        ['subject', subjects],
-        ['price', seen],
-      ] as const)
-        if (count > limits[kind])
-          return refuse(refusal('exposure_exceeded', `this session has asked for ${count} distinct ${kind}s, and its budget is ${limits[kind]}`))
-      return done(mint<Disclosable>({ covered, digest: toBase64url(sha256(canonical(rows as unknown as Json))), subjects, prices: seen }))
-    } catch {
-      return refuse(refusal('store_unavailable', 'the exposure ledger cannot be written'))
-    }
+    const subjects = people ? await spend(session.id, 'subject', new Set(sources.map((source) => source.subject))) : NONE
+    if (!subjects.ok) return subjects
+    const seen =
+      prices.length > 0 ? await spend(session.id, 'price', new Set(sources.flatMap((source) => prices.map((name) => `${source.key}\n${name}`)))) : NONE
+    if (!seen.ok) return seen
+    for (const [kind, count] of [
+      ['subject', subjects.value],
+      ['price', seen.value],
+    ] as const)
+      if (count > limits[kind])
+        return refuse(refusal('exposure_exceeded', `this session has asked for ${count} distinct ${kind}s, and its budget is ${limits[kind]}`))
+    return done(mint<Disclosable>({ covered, digest: toBase64url(sha256(canonical(rows as unknown as Json))), subjects: subjects.value, prices: seen.value }))
   }
 }
+
+const NONE = done(0)

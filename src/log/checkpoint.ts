@@ -9,7 +9,7 @@ export type Checkpoint = { readonly origin: string; readonly size: number; reado
 /** Three lines: origin, size in decimal, root in base64. No extension lines: nobody could audit them. @internal */
 export const formatCheckpoint = (checkpoint: Checkpoint): string => `${checkpoint.origin}\n${checkpoint.size}\n${toBase64(checkpoint.root)}\n`
 
-/** The checkpoint of a note's text, or null. Extension lines are allowed and dropped. Signatures have not been looked at. @internal */
+/** The checkpoint of a note's text, or null. Extension lines are allowed and dropped. Signatures have not been looked at. */
 export function parseCheckpoint(text: string): Checkpoint | null {
   const [origin, size, root, ...rest] = text.split('\n')
   if (!origin || size === undefined || root === undefined || rest.pop() !== '' || rest.includes('')) return null

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { HANDLE, sessionTokens } from './token.ts'
+import { sessionTokens, TOKEN } from './token.ts'
 
 const ROOT = new Uint8Array(32).fill(1)
 const mine = sessionTokens(ROOT, 's-1')
@@ -11,42 +11,42 @@ describe('sessionTokens', () => {
   it('opens what it sealed, and seals alike what is alike', () => {
     fc.assert(
       fc.property(entity, value, (of, text) => {
-        const handle = mine.seal(of, text)
-        expect(mine.open(of, handle)).toBe(text)
-        expect(mine.seal(of, text)).toBe(handle)
-        expect(handle).toMatch(new RegExp(`^${of}_[0-9a-hjkmnp-tv-z]+$`))
+        const token = mine.seal(of, text)
+        expect(mine.open(of, token)).toBe(text)
+        expect(mine.seal(of, text)).toBe(token)
+        expect(token).toMatch(new RegExp(`^${of}_[0-9a-hjkmnp-tv-z]+$`))
       }),
     )
   })
 
-  it('makes a handle that means nothing in another session, another house or another entity', () => {
+  it('makes a token that means nothing in another session, another house or another entity', () => {
     const theirs = [sessionTokens(ROOT, 's-2'), sessionTokens(ROOT, 's-1 '), sessionTokens(new Uint8Array(32).fill(2), 's-1')]
     fc.assert(
       fc.property(entity, entity, value, (of, other, text) => {
-        const handle = mine.seal(of, text)
+        const token = mine.seal(of, text)
         for (const tokens of theirs) {
-          expect(tokens.open(of, handle)).toBeNull()
-          expect(tokens.seal(of, text)).not.toBe(handle)
+          expect(tokens.open(of, token)).toBeNull()
+          expect(tokens.seal(of, text)).not.toBe(token)
         }
         if (of === other) return
-        expect(mine.open(other, handle)).toBeNull()
-        expect(mine.open(other, handle.replace(of, other))).toBeNull()
-        expect(mine.seal(other, text).slice(4)).not.toBe(handle.slice(4))
+        expect(mine.open(other, token)).toBeNull()
+        expect(mine.open(other, token.replace(of, other))).toBeNull()
+        expect(mine.seal(other, text).slice(4)).not.toBe(token.slice(4))
       }),
     )
   })
 
   it('means nothing once a single letter of it is another, is gone, or is one too many', () => {
-    const handle = mine.seal('cus', 'Example Ltd')
-    for (const at of handle.split('').keys()) {
+    const token = mine.seal('cus', 'Example Ltd')
+    for (const at of token.split('').keys()) {
       for (const letter of '0123456789abcdefghjkmnpqrstvwxyzlA_-') {
-        const altered = handle.slice(0, at) + letter + handle.slice(at + 1)
-        expect([altered, mine.open('cus', altered)]).toEqual([altered, altered === handle ? 'Example Ltd' : null])
+        const altered = token.slice(0, at) + letter + token.slice(at + 1)
+        expect([altered, mine.open('cus', altered)]).toEqual([altered, altered === token ? 'Example Ltd' : null])
       }
-      expect(mine.open('cus', handle.slice(0, at) + handle.slice(at + 1))).toBeNull()
-      expect(mine.open('cus', handle.slice(0, at))).toBeNull()
+      expect(mine.open('cus', token.slice(0, at) + token.slice(at + 1))).toBeNull()
+      expect(mine.open('cus', token.slice(0, at))).toBeNull()
     }
-    for (const more of ['0', 'z', ' ', '\n', '00000000']) expect(mine.open('cus', handle + more)).toBeNull()
+    for (const more of ['0', 'z', ' ', '\n', '00000000']) expect(mine.open('cus', token + more)).toBeNull()
   })
 
   it('opens nothing that anyone makes up', () => {
@@ -58,21 +58,21 @@ describe('sessionTokens', () => {
     for (const text of ['', 'cus', 'cus_', '_', 'cus_cus_', 'constructor']) expect(mine.open('cus', text)).toBeNull()
   })
 
-  it('hides the value: it does not stand in the handle', () => {
+  it('hides the value: it does not stand in the token', () => {
     for (const text of ['abcdefgh', 'a', '0000000000']) expect(mine.seal('cus', text).slice(4)).not.toContain(text.length > 1 ? text : 'cus')
   })
 })
 
-describe('HANDLE', () => {
-  const handle = mine.seal('con', 'J')
-  const found = (text: string) => [...text.matchAll(HANDLE)].map(([whole]) => whole)
+describe('TOKEN', () => {
+  const token = mine.seal('con', 'J')
+  const found = (text: string) => [...text.matchAll(TOKEN)].map(([whole]) => whole)
 
-  it('finds every handle in a text, and which entity it is of', () => {
-    expect(found(`Dear ${handle}, (${handle})\n${handle}.`)).toEqual([handle, handle, handle])
-    expect([...handle.matchAll(HANDLE)][0]?.[1]).toBe('con')
+  it('finds every token in a text, and which entity it is of', () => {
+    expect(found(`Dear ${token}, (${token})\n${token}.`)).toEqual([token, token, token])
+    expect([...token.matchAll(TOKEN)][0]?.[1]).toBe('con')
   })
 
-  it('finds the handle of the shortest value', () => {
+  it('finds the token of the shortest value', () => {
     fc.assert(
       fc.property(entity, value, (of, text) => {
         expect(found(`<${mine.seal(of, text)}>`)).toEqual([mine.seal(of, text)])

@@ -6,19 +6,19 @@ import { lru } from '../base/lru.ts'
 
 const TEXT = new TextDecoder('utf-8', { fatal: true })
 
-/** Handles kept of a session: an agent at work meets the same people again and again, and sealing is the dearest part of covering a row. */
+/** Tokens kept of a session: an agent at work meets the same people again and again, and sealing is the dearest part of covering a row. */
 const SEALED_MAX = 128
 /** Longer texts are letters and reasons, sealed once. */
 const SEALED_CHARS_MAX = 100
 
 /**
- * Handles that mean something in one session only: `cus_…` is AES-SIV (RFC 5297) of the value under the session's own key,
+ * Tokens that mean something in one session only: `cus_…` is AES-SIV (RFC 5297) of the value under the session's own key,
  * with the entity as associated data. Deterministic, so an agent can join on them; nothing is stored; the key goes with the
- * session. Who holds a handle learns the value's length and nothing else, and can use it only where its entity is asked for.
+ * session. Who holds a token learns the value's length and nothing else, and can use it only where its entity is asked for.
  */
 export type Tokens = {
   readonly seal: (entity: string, value: string) => string
-  /** The value, or null: another session's, another entity's, altered, or no handle at all. */
+  /** The value, or null: another session's, another entity's, altered, or no token at all. */
   readonly open: (entity: string, token: string) => string | null
 }
 
@@ -31,9 +31,9 @@ export function sessionTokens(root: Uint8Array, session: string): Tokens {
       const name = `${entity}_${value}`
       const held = known.get(name)
       if (held !== undefined) return held
-      const handle = `${entity}_${base32(aessiv(key, utf8(entity)).encrypt(utf8(value)))}`
-      if (name.length <= SEALED_CHARS_MAX) known.set(name, handle)
-      return handle
+      const token = `${entity}_${base32(aessiv(key, utf8(entity)).encrypt(utf8(value)))}`
+      if (name.length <= SEALED_CHARS_MAX) known.set(name, token)
+      return token
     },
     open(entity, token) {
       if (!token.startsWith(`${entity}_`)) return null
@@ -48,5 +48,5 @@ export function sessionTokens(root: Uint8Array, session: string): Tokens {
   }
 }
 
-/** Anything in a text that looks like a handle: three letters, an underscore, at least 27 letters of the alphabet. */
-export const HANDLE = /\b([a-z]{3})_[0-9a-hjkmnp-tv-z]{27,}\b/g
+/** Anything in a text that looks like a token: three letters, an underscore, at least 27 letters of the alphabet. */
+export const TOKEN = /\b([a-z]{3})_[0-9a-hjkmnp-tv-z]{27,}\b/g

@@ -59,16 +59,16 @@ describe('authorise', () => {
       expect((await refusalOf(bundle, 'getShipmentSummary', { shipmentId: 'S' }, { hour, weekday }))?.rule?.id).toBe(rule)
   })
 
-  it('judges a reference by what it stands for, not by how it looks', async () => {
+  it('judges a token by what it stands for, not by how it looks', async () => {
     const bundle = bundleOf({
       read: READ,
       'see-all': 'permit (principal, action == Gatehouse::Action::"see", resource);',
       'not-b':
         'forbid (principal, action == Gatehouse::Action::"findShipments", resource) when { context.input has customer && context.input.customer == "B" };',
     })
-    const handle = (account: string) => ({ customer: tokensOf('s-test').seal('acc', account) })
-    expect((await refusalOf(bundle, 'findShipments', handle('B')))?.rule?.id).toBe('not-b')
-    expect(await refusalOf(bundle, 'findShipments', handle('A'))).toBeNull()
+    const token = (account: string) => ({ customer: tokensOf('s-test').seal('acc', account) })
+    expect((await refusalOf(bundle, 'findShipments', token('B')))?.rule?.id).toBe('not-b')
+    expect(await refusalOf(bundle, 'findShipments', token('A'))).toBeNull()
   })
 
   it('refuses to filter by a field that may not be read', async () => {
@@ -90,15 +90,15 @@ describe('authorise', () => {
     expect((await refusalOf(hinted, 'findShipments', { status: 'held' }))?.rule?.id).toBe('no-blind-filter')
   })
 
-  it('lets a handle be filtered by where the field leaves as a handle, and not where it is redacted', async () => {
-    const handle = { customer: tokensOf('s-test').seal('acc', 'A') }
-    expect((await refusalOf(open, 'findShipments', handle))?.rule?.id).toBe('no-blind-filter')
+  it('lets a token be filtered by where the field leaves as a token, and not where it is redacted', async () => {
+    const token = { customer: tokensOf('s-test').seal('acc', 'A') }
+    expect((await refusalOf(open, 'findShipments', token))?.rule?.id).toBe('no-blind-filter')
     const refer = bundleOf({
       read: READ,
       'see-open': SEE_OPEN,
       refer: 'permit (principal, action == Gatehouse::Action::"refer", resource in Gatehouse::FieldClass::"personal");',
     })
-    expect(await refusalOf(refer, 'findShipments', handle)).toBeNull()
+    expect(await refusalOf(refer, 'findShipments', token)).toBeNull()
   })
 
   it('covers what is not permitted: redacted, never absent', async () => {

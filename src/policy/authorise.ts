@@ -63,7 +63,7 @@ export function authoriser(bundle: Bundle, ownerOf: (useCase: string) => string)
     if (!decision.allow) return refuse(refusal('forbidden', `\`${operation.name}\` is not permitted here: ${rule.reason}`, { rule }))
 
     const cover = coversFor(session, operation)
-    const blind = operation.args.find((arg) => arg.filter && input[arg.name] !== undefined && !mayFilterBy(cover, arg.filter.field, arg.type === 'reference'))
+    const blind = operation.args.find((arg) => arg.filter && input[arg.name] !== undefined && !mayFilterBy(cover, arg.filter.field, arg.type === 'token'))
     if (blind) {
       const reason = 'a field that may not be read may not be filtered by either'
       return refuse(
@@ -97,8 +97,8 @@ export function authoriser(bundle: Bundle, ownerOf: (useCase: string) => string)
     )
   }
 
-  function mayFilterBy(cover: CoverOf, field: string, byHandle: boolean): boolean {
+  function mayFilterBy(cover: CoverOf, field: string, byToken: boolean): boolean {
     const how = cover(field)
-    return how === 'clear' || (byHandle && how === 'token')
+    return how === 'clear' || (byToken && how === 'token')
   }
 }

@@ -26,7 +26,7 @@ describe('coversOf', () => {
     expect(['pin', 'status', 'account', 'remark'].map(cover)).toEqual(['redact', 'clear', 'clear', 'clear'])
   })
 
-  it('gives the best that is permitted, and a handle only where a field has one', () => {
+  it('gives the best that is permitted, and a token only where a field has one', () => {
     const classes = ['open', 'personal', 'commercial', 'freetext'] as const
     const operation = operationOf('getShipmentSummary')
     const permits = fc.subarray(classes.flatMap((fieldClass) => ['see', 'refer', 'hint'].map((action) => ({ action, fieldClass }))))

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg'
-import type { Change, ChangeState, Image } from '../changes/change.ts'
-import type { ChangeStore } from '../changes/change-store.ts'
+import type { Change, Image } from '../changes/change.ts'
+import type { ChangeStore, Undecided } from '../changes/change-store.ts'
+import type { ChangeState } from '../model/change-state.ts'
+import { reach } from './reach.ts'
 
 type ChangeRow = {
   readonly id: string
@@ -30,31 +32,38 @@ export function changeStore(pool: Pool, digestOf: (change: Change) => string): C
   const find = async (text: string, values: readonly unknown[]): Promise<readonly Change[]> =>
     (await pool.query<ChangeRow>(text, [...values])).rows.map(asChange)
   return {
-    async keep(change) {
-      await pool.query(
-        `insert into change (id, session, person, use_case, operation, system, resource, key, account, before, after, reason, reversibility, version, digest, state, proposed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
-        [
-          change.id,
-          change.session,
-          change.person,
-          change.useCase,
-          change.operation,
-          change.system,
-          change.resource,
-          change.key,
-          change.account,
-          change.before,
-          change.after,
-          change.reason,
-          change.reversibility,
-          change.version,
-          digestOf(change),
-          change.state,
-          new Date(change.proposedAt),
-        ],
-      )
-    },
+    keep: (change) =>
+      reach(async () => {
+        await pool.query(
+          `insert into change (id, session, person, use_case, operation, system, resource, key, account, before, after, reason, reversibility, version, digest, state, proposed_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+          [
+            change.id,
+            change.session,
+            change.person,
+            change.useCase,
+            change.operation,
+            change.system,
+            change.resource,
+            change.key,
+            change.account,
+            change.before,
+            change.after,
+            change.reason,
+            change.reversibility,
+            change.version,
+            digestOf(change),
+            change.state,
+            new Date(change.proposedAt),
+          ],
+        )
+        return null
+      }),
+    undecided: ({ id, person }) =>
+      reach(async () => {
+        const text = `select count(*) filter (where session = $1)::int as session, count(*)::int as person from change where person = $2 and state in ('proposed', 'stale')`
+        return (await pool.query<Undecided>(text, [id, person])).rows[0] ?? { session: 0, person: 0 }
+      }),
     find: async (id) => (await find('select * from change where id = $1', [id]))[0] ?? null,
     async move(to, from, fromVersion) {
       const { rowCount } = await pool.query(

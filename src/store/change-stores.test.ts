@@ -5,8 +5,11 @@ import { type FreshDatabase, freshDatabase } from '../../test/support/database.t
 import { poolOf } from '../../test/support/journal.ts'
 import { keepSession } from '../../test/support/kept-session.ts'
 import { operationOf } from '../../test/support/pack.ts'
-import { CHANGE_STATES, changeDigest } from '../changes/change.ts'
+import { must } from '../../test/support/stages.ts'
+import { done } from '../base/outcome.ts'
+import { changeDigest } from '../changes/change.ts'
 import type { Query } from '../connectors/connector.ts'
+import { CHANGE_STATES } from '../model/change-state.ts'
 import { accessRequests } from './access-requests.ts'
 import { changeConnector } from './change-connector.ts'
 import { changeStore } from './change-store.ts'
@@ -96,6 +99,19 @@ describe('changeStore', () => {
     ])
     expect(await changes().inStates(['proposed', 'approved'], 1)).toHaveLength(1)
     expect(await changes().inStates([], 10)).toEqual([])
+  })
+
+  it('counts what nobody has decided, of a session and of its person, whatever else they have', async () => {
+    const [one, two, another] = [
+      await keepSession(pool, { person: 'eva' }),
+      await keepSession(pool, { person: 'eva' }),
+      await keepSession(pool, { person: 'ada' }),
+    ]
+    const { id, person } = one.session
+    expect(await changes().undecided({ id, person })).toEqual(done({ session: 0, person: 0 }))
+    for (const [{ session: of }, state] of [...CHANGE_STATES.map((any) => [one, any] as const), [two, 'proposed'], [another, 'proposed']] as const)
+      must(await changes().keep(newChange({ session: of.id, person: of.person, state })))
+    expect(await changes().undecided({ id, person })).toEqual(done({ session: 2, person: 3 }))
   })
 
   it('does not let one change be kept twice, nor one of a session that is not', async () => {
@@ -206,17 +222,17 @@ describe('exposureLedger', () => {
   const digest = (n: number) => new Uint8Array(32).fill(n)
   it('counts what is distinct in a session and kind, once', async () => {
     const { spend } = exposureLedger(pool)
-    expect(await spend(session, 'subject', [digest(1), digest(2), digest(1)])).toBe(2)
-    expect(await spend(session, 'subject', [digest(2)])).toBe(2)
-    expect(await spend(session, 'price', [digest(1)])).toBe(1)
-    expect(await spend(other, 'subject', [digest(3)])).toBe(1)
-    expect(await spend(session, 'subject', [])).toBe(2)
+    expect(await spend(session, 'subject', [digest(1), digest(2), digest(1)])).toEqual(done(2))
+    expect(await spend(session, 'subject', [digest(2)])).toEqual(done(2))
+    expect(await spend(session, 'price', [digest(1)])).toEqual(done(1))
+    expect(await spend(other, 'subject', [digest(3)])).toEqual(done(1))
+    expect(await spend(session, 'subject', [])).toEqual(done(2))
   })
 
   it('of those who spend at once, lets the last to return see all', async () => {
     const { spend } = exposureLedger(pool)
     const counts = await Promise.all(Array.from({ length: 12 }, (_, n) => spend(other, 'price', [digest(n)])))
-    expect(Math.max(...counts)).toBe(12)
+    expect(Math.max(...counts.map(must))).toBe(12)
   })
 
   it('cannot be taken back by the gate: nothing of it may be deleted or changed', async () => {
@@ -226,14 +242,46 @@ describe('exposureLedger', () => {
 })
 
 describe('accessRequests', () => {
+  const asking = (id: string, over = {}) => ({
+    id,
+    person: 'anna',
+    correlation: `cor-${id}`,
+    operation: 'o',
+    useCase: 'care',
+    rule: 'r',
+    owner: 'w',
+    note: 'please',
+    askedAt: 1_790_000_000_123,
+    ...over,
+  })
+
   it('keeps one request per refusal, the first', async () => {
-    const asking = (id: string, note: string) => ({ id, person: 'anna', correlation: 'cor-1', operation: 'o', rule: 'r', owner: 'w', note })
-    expect(await accessRequests(pool).askedAt('cor-1')).toBeNull()
-    await accessRequests(pool).add(asking('acr-1', 'please'))
-    const at = await accessRequests(pool).askedAt('cor-1')
-    await accessRequests(pool).add(asking('acr-2', 'again'))
-    expect(at).toBeGreaterThan(0)
-    expect(await accessRequests(pool).askedAt('cor-1')).toBe(at)
-    expect((await pool.query('select id, note from access_request')).rows).toEqual([{ id: 'acr-1', note: 'please' }])
+    const { add, ofRefusal } = accessRequests(pool)
+    expect(await ofRefusal('cor-acr-1')).toBeNull()
+    await add(asking('acr-1'))
+    await add(asking('acr-2', { correlation: 'cor-acr-1', note: 'again' }))
+    expect(await ofRefusal('cor-acr-1')).toEqual({ ...asking('acr-1'), answered: null })
+  })
+
+  it('shows a request to who asked, and to who decides its use case; one without a use case only where that is asked for', async () => {
+    const { add, shownTo } = accessRequests(pool)
+    await add(asking('acr-3', { person: 'ben', useCase: 'desk', askedAt: 1_790_000_000_000 }))
+    await add(asking('acr-4', { person: 'ben', useCase: null }))
+    const shown = async (person: string, useCases: readonly string[], withoutUseCase: boolean) =>
+      (await shownTo({ person, useCases, withoutUseCase }, 10)).open.map(({ id }) => id)
+    expect(await shown('anna', [], false)).toEqual(['acr-1'])
+    expect(await shown('anna', ['desk'], false)).toEqual(['acr-3', 'acr-1'])
+    expect(await shown('erik', ['desk'], true)).toEqual(['acr-3', 'acr-4'])
+    expect(await shown('erik', [], false)).toEqual([])
+  })
+
+  it('takes one answer of those given at once, and then shows it as answered', async () => {
+    const { answer, find, shownTo } = accessRequests(pool)
+    const told = await Promise.all(['yes', 'no', 'later'].map((said) => answer('acr-1', { by: 'ben', at: 1_790_000_100_000, answer: said })))
+    expect(told.filter(Boolean).length).toBe(1)
+    const said = ['yes', 'no', 'later'][told.indexOf(true)]
+    expect((await find('acr-1'))?.answered).toEqual({ by: 'ben', at: 1_790_000_100_000, answer: said })
+    const { open, answered } = await shownTo({ person: 'anna', useCases: [], withoutUseCase: false }, 10)
+    expect([open.length, answered.map(({ id }) => id)]).toEqual([0, ['acr-1']])
   })
 })

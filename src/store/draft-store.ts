@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import type { Draft, DraftStore } from '../changes/draft.ts'
+import { reach } from './reach.ts'
 
 type DraftRow = {
   readonly id: string
@@ -15,10 +16,12 @@ type DraftRow = {
 /** Drafts in PostgreSQL, as the port says: sealed, so that the table tells nobody whom a letter is for. */
 export function draftStore(pool: Pool): DraftStore {
   return {
-    async keep(draft) {
-      const text = 'insert into draft (id, session, person, use_case, operation, key, sealed, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)'
-      await pool.query(text, [draft.id, draft.session, draft.person, draft.useCase, draft.operation, draft.key, draft.sealed, new Date(draft.createdAt)])
-    },
+    keep: (draft) =>
+      reach(async () => {
+        const text = 'insert into draft (id, session, person, use_case, operation, key, sealed, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)'
+        await pool.query(text, [draft.id, draft.session, draft.person, draft.useCase, draft.operation, draft.key, draft.sealed, new Date(draft.createdAt)])
+        return null
+      }),
     find: async (id) => (await pool.query<DraftRow>('select * from draft where id = $1', [id])).rows.map(asDraft)[0] ?? null,
     ofPerson: async (person, limit) =>
       (await pool.query<DraftRow>('select * from draft where person = $1 order by created_at desc limit $2', [person, limit])).rows.map(asDraft),

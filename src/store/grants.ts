@@ -26,7 +26,7 @@ export const GRANTS: Readonly<Record<string, Readonly<Record<ProcessRole, string
   exposure: /*      */ { gate: 'si', /* */ apply: '', /*  */ sign: '' },
   change: /*        */ { gate: 'siu', /**/ apply: 'su', /**/ sign: '' },
   draft: /*         */ { gate: 'si', /* */ apply: '', /*  */ sign: '' },
-  access_request: /**/ { gate: 'si', /* */ apply: '', /*  */ sign: '' },
+  access_request: /**/ { gate: 'siu', /**/ apply: '', /*  */ sign: '' },
 }
 
 const VERBS = { s: 'select', i: 'insert', u: 'update', d: 'delete' } as const

@@ -62,8 +62,32 @@ describe('sessionStore', () => {
     expect(await store.byToken(refresh)).toEqual({ ok: true, value: null })
     await store.revoke(session.id, 'p', 'why', NOW + 1)
     await store.revoke(session.id, 'q', 'later', NOW + 2)
-    expect(await store.byId(session.id)).toEqual({ ok: true, value: { session, revoked: { by: 'p', why: 'why' } } })
+    expect(await store.byId(session.id)).toEqual({ ok: true, value: { session, revoked: { by: 'p', why: 'why', at: NOW + 1 } } })
     expect(await store.live(NOW, session.device)).toEqual({ ok: true, value: [] })
+  })
+
+  it('lists what was revoked or ended since the day began, the last first, and nothing that is open', async () => {
+    const store = sessionStore(pool)
+    const device = await newDevice()
+    const day = NOW + 40 * 86_400_000
+    const kept = async (endsAt: number, revokedAt?: number) => {
+      const session = { ...sessionOn(device), endsAt }
+      await store.add(session, randomBytes(32))
+      if (revokedAt !== undefined) await store.revoke(session.id, 'p', 'why', revokedAt)
+      return session.id
+    }
+    await kept(day)
+    await kept(day + 5000, day)
+    const ended = await kept(day + 1)
+    const revoked = await kept(day + 90_000, day + 2)
+    await kept(day + 90_000)
+    const over = await store.over(day, day + 60_000, 10)
+    expect(over.ok && over.value.map(({ session, revoked: by }) => [session.id, by])).toEqual([
+      [revoked, { by: 'p', why: 'why', at: day + 2 }],
+      [ended, null],
+    ])
+    const one = await store.over(day, day + 60_000, 1)
+    expect(one.ok && one.value.length).toBe(1)
   })
 
   it('tells exactly one of twenty that it claimed a request, or decided it', async () => {

@@ -9,7 +9,7 @@ import { journalStore } from './journal-store.ts'
 
 const batchOf = (text: string, expectedSize = 0) => {
   const leaves = [leafHash(utf8(text))]
-  return { expectedSize, bodies: [utf8(text)], leaves, frontier: frontierBytes(extend(EMPTY_FRONTIER, leaves)) }
+  return { expectedSize, epoch: 0, more: false, bodies: [utf8(text)], leaves, frontier: frontierBytes(extend(EMPTY_FRONTIER, leaves)) }
 }
 
 describe('journalStore', () => {

@@ -1,25 +1,42 @@
 import pg from 'pg'
-import type { Appended, EntryStore, StoredCheckpoint, StoredEntry } from '../journal/entry-store.ts'
+import type { Appended, EntryStore, Head, StoredCheckpoint, StoredEntry } from '../journal/entry-store.ts'
 
 /** A call that takes longer rejects, and its connection is dropped: half-open ones do not answer for hours. */
 const QUERY_TIMEOUT_MS = 10_000
 
 /**
- * One statement, so one round trip and one transaction: the head moves only from `$1`, and entries are inserted only if it did. The row lock on the
- * head puts those who race in order; the loser sees no row to update, hence inserts none. Whatever the server's default, the commit waits for the disk.
+ * One statement, so one round trip and one transaction: the head moves only from `$1` in epoch `$5`, and entries are inserted only if it did. The row
+ * lock on the head puts those who race in order; the loser sees no row to update, hence inserts none. Whatever the server's default, the commit waits for
+ * the disk. Who writes on (`$6`) holds the head, unless another waits.
  */
 const APPEND = `
 with durable as materialized (
   select case when current_setting('synchronous_commit') in ('on', 'remote_apply') then '' else set_config('synchronous_commit', 'on', true) end as setting
 ), moved as (
-  update journal_head set size = $1::bigint + cardinality($2::bytea[]), frontier = $4 where size = $1::bigint and (select setting from durable) is not null returning 1
+  update journal_head set size = $1::bigint + cardinality($2::bytea[]), frontier = $4, moved_at = clock_timestamp(),
+    holder = case when $6::boolean and wanted is null then holder end
+  where size = $1::bigint and epoch = $5::bigint and (select setting from durable) is not null returning wanted is not null as yielded
+), entries as (
+  insert into journal_entry (index, leaf, body)
+  select $1::bigint + entry.place - 1, entry.leaf, entry.body
+  from moved, unnest($2::bytea[], $3::bytea[]) with ordinality as entry (leaf, body, place)
 )
-insert into journal_entry (index, leaf, body)
-select $1::bigint + entry.place - 1, entry.leaf, entry.body
-from moved, unnest($2::bytea[], $3::bytea[]) with ordinality as entry (leaf, body, place)`
+select yielded from moved`
+
+/** A turn that a crash forgets was never used: only its appends have to be durable. */
+const TAKE = `
+with soon as materialized (select set_config('synchronous_commit', 'off', true) as setting)
+update journal_head set epoch = epoch + 1, holder = $1, moved_at = clock_timestamp(),
+  wanted = case when wanted = $1 or moved_at < clock_timestamp() - $2::float8 * interval '1 millisecond' then null else wanted end
+where (holder = $1 or holder is null and (wanted is null or wanted = $1) or moved_at < clock_timestamp() - $2::float8 * interval '1 millisecond')
+  and (select setting from soon) is not null
+returning size, frontier, epoch`
+
+const BYTEA = pg.types.builtins.BYTEA
 
 type EntryRow = { readonly index: string; readonly leaf: Buffer; readonly body: Buffer }
-type CheckpointRow = { readonly size: string; readonly note: string }
+type HeadRow = { readonly size: string; readonly frontier: Buffer; readonly epoch: string }
+type CheckpointRow = { readonly size: string; readonly note: string; readonly frontier: Buffer | null }
 
 /** The journal's entries in PostgreSQL (tables `journal_*`). The pool should be the journal's own: an append must not queue behind others' queries. */
 export function journalStore({ pool }: { readonly pool: pg.Pool }): EntryStore {
@@ -28,15 +45,24 @@ export function journalStore({ pool }: { readonly pool: pg.Pool }): EntryStore {
 
   return {
     head: async () => {
-      const [head] = await rows<{ readonly size: string; readonly frontier: Buffer }>('journal_head', 'select size, frontier from journal_head')
+      const [head] = await rows<HeadRow>('journal_head', 'select size, frontier, epoch from journal_head')
       if (!head) throw new Error('the journal has no head')
-      return { size: Number(head.size), frontier: head.frontier }
+      return headOf(head)
     },
 
-    append: async ({ expectedSize, bodies, leaves, frontier }) => {
+    take: async (writer, idleMs) => {
+      const [taken] = await rows<HeadRow>('journal_take', TAKE, [writer, idleMs])
+      if (taken) return headOf(taken)
+      await rows('journal_want', 'update journal_head set wanted = $1 where wanted is null', [writer])
+      return null
+    },
+
+    append: async ({ expectedSize, epoch, more, bodies, leaves, frontier }) => {
       try {
-        const { rowCount } = await named(pool, 'journal_append', APPEND, [expectedSize, leaves, bodies, frontier])
-        return rowCount === bodies.length ? 'appended' : 'moved'
+        const values = [expectedSize, byteaArray(leaves), byteaArray(bodies), frontier, epoch, more]
+        const [moved] = await rows<{ readonly yielded: boolean }>('journal_append', APPEND, values)
+        if (!moved) return 'moved'
+        return moved.yielded ? 'yielded' : 'appended'
       } catch (cause) {
         return appendedDespite(cause)
       }
@@ -48,19 +74,42 @@ export function journalStore({ pool }: { readonly pool: pg.Pool }): EntryStore {
       ),
 
     latestCheckpoint: async () => {
-      const [latest] = await rows<CheckpointRow>('journal_latest', 'select size, note from journal_checkpoint order by size desc limit 1')
+      const [latest] = await rows<CheckpointRow>('journal_latest', 'select size, note, frontier from journal_checkpoint order by size desc limit 1')
       return latest ? checkpointOf(latest) : null
     },
 
     checkpoints: async (from, limit) =>
       (
-        await rows<CheckpointRow>('journal_checkpoints', 'select size, note from journal_checkpoint where size >= $1 order by size limit $2', [from, limit])
+        await rows<CheckpointRow>('journal_checkpoints', 'select size, note, frontier from journal_checkpoint where size >= $1 order by size limit $2', [
+          from,
+          limit,
+        ])
       ).map(checkpointOf),
 
-    saveCheckpoint: async ({ size, note }) => {
-      await rows('journal_save', 'insert into journal_checkpoint (size, note) values ($1, $2) on conflict (size) do nothing', [size, note])
+    saveCheckpoint: async ({ size, note, frontier }) => {
+      await rows('journal_save', 'insert into journal_checkpoint (size, note, frontier) values ($1, $2, $3) on conflict (size) do nothing', [
+        size,
+        note,
+        frontier,
+      ])
     },
   }
+}
+
+/**
+ * A `bytea[]` in PostgreSQL's binary form (array_send: dimensions, null flag, element type, length, lower bound, then each behind its length).
+ * The driver would spell it in hex: twice the bytes, and reading them costs the server more than keeping them.
+ */
+function byteaArray(items: readonly Uint8Array[]): Buffer {
+  const array = Buffer.allocUnsafe(items.reduce((bytes, item) => bytes + 4 + item.length, 20))
+  let at = 0
+  for (const word of [1, 0, BYTEA, items.length, 1]) at = array.writeInt32BE(word, at)
+  for (const item of items) {
+    at = array.writeInt32BE(item.length, at)
+    array.set(item, at)
+    at += item.length
+  }
+  return array
 }
 
 /** What an error says for certain of the batch (SQLSTATE); anything else leaves its fate unknown and is thrown on. */
@@ -80,4 +129,5 @@ const named = <Row extends pg.QueryResultRow>(pool: pg.Pool, name: string, text:
 }
 
 const entryOf = ({ index, leaf, body }: EntryRow): StoredEntry => ({ index: Number(index), leaf, body })
-const checkpointOf = ({ size, note }: CheckpointRow): StoredCheckpoint => ({ size: Number(size), note })
+const checkpointOf = ({ size, note, frontier }: CheckpointRow): StoredCheckpoint => ({ size: Number(size), note, frontier })
+const headOf = ({ size, frontier, epoch }: HeadRow): Head => ({ size: Number(size), frontier, epoch: Number(epoch) })

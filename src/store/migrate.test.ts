@@ -38,25 +38,49 @@ describe('migrate', () => {
     const before = await as(database.url, look)
     await again(nameOf(database.url))
     expect((await as(database.url, look)).rows).toEqual(before.rows)
-    expect(before.rows).toEqual([{ entries: 1, origin: 'gatehouse.test/log', version: 1 }])
+    expect(before.rows).toEqual([{ entries: 1, origin: 'gatehouse.test/log', version: 3 }])
   })
 
   it('builds a database once when two start at the same time', async () => {
     await Promise.all([again('test_twice'), again('test_twice')])
     const rows = await as(database.url.replace(nameOf(database.url), 'test_twice'), (client) => client.query('select version from house'))
-    expect(rows.rows).toEqual([{ version: 1 }])
+    expect(rows.rows).toEqual([{ version: 3 }])
     await onServer((client) => client.query('drop database test_twice').then(() => undefined))
   })
 
   it('turns back a database of a newer version and leaves it as it was', async () => {
     const own = await freshDatabase()
     try {
-      await as(own.url, (client) => client.query('update house set version = 2; revoke all on person from gatehouse_gate'))
-      await expect(again(nameOf(own.url))).rejects.toMatchObject({ code: 'data_newer', message: expect.stringContaining('version 2') })
+      await as(own.url, (client) => client.query('update house set version = 4; revoke all on person from gatehouse_gate'))
+      await expect(again(nameOf(own.url))).rejects.toMatchObject({ code: 'data_newer', message: expect.stringContaining('version 4') })
       const granted = await as(own.url, (client) => client.query(`select has_table_privilege('gatehouse_gate', 'person', 'select') as may`))
       expect(granted.rows).toEqual([{ may: false }])
     } finally {
       await own.close()
+    }
+  })
+
+  it('brings a database of version 1 to this one, and keeps what is in it', async () => {
+    await onServer((client) => client.query('create database test_first owner gatehouse_owner template template0').then(() => undefined))
+    const url = database.url.replace(nameOf(database.url), 'test_first')
+    const now = (await as(database.url, (client) => client.query<{ version: number }>('select version from house'))).rows[0]?.version
+    try {
+      await as(url, async (client) => {
+        await client.query('set role gatehouse_owner')
+        await client.query(readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'))
+        await client.query("insert into house (version, log_origin) values (1, 'gatehouse.test/log')")
+        await client.query("insert into person (id, name, groups) values ('anna', 'Anna', '{}')")
+        await client.query("insert into access_request values ('acr-1', 'anna', 'cor-1', 'o', 'r', 'w', 'please', now())")
+      })
+      for (const _time of ['once', 'again']) {
+        await again('test_first')
+        const kept = await as(url, (client) =>
+          client.query('select note, use_case, answer, (select version from house), (select log_origin from house) from access_request'),
+        )
+        expect(kept.rows).toEqual([{ note: 'please', use_case: null, answer: null, version: now, log_origin: 'gatehouse.test/log' }])
+      }
+    } finally {
+      await onServer((client) => client.query('drop database test_first').then(() => undefined))
     }
   })
 

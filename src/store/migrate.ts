@@ -5,8 +5,10 @@ import { checkServer } from './check-server.ts'
 import { grantStatements, OWNER, PROCESS_ROLES, type ProcessRole } from './grants.ts'
 import { scramVerifier } from './scram.ts'
 
-/** Version of the tables in schema.sql, kept in `house.version`. */
-const HOUSE_VERSION = 1
+/** The tables, and each later version's step, in order: whoever is at version n has had the first n. */
+const STEPS = ['./schema.sql', './schema-2.sql', './schema-3.sql'] as const
+/** Kept in `house.version`. */
+const HOUSE_VERSION = STEPS.length
 
 export type Migration = {
   /** A server's administrator: a superuser, or a role with CREATEROLE and CREATEDB. */
@@ -35,10 +37,10 @@ export async function migrate({ admin, database = 'gatehouse', roles, logOrigin 
     await lockServer(client)
     await inTransaction(client, async () => {
       await client.query(`set local role ${OWNER}`)
-      if ((await versionOf(client)) === null) {
-        await client.query(readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'))
-        await client.query('insert into house (version, log_origin) values ($1, $2)', [HOUSE_VERSION, logOrigin])
-      }
+      const version = await versionOf(client)
+      for (const step of STEPS.slice(version ?? 0)) await client.query(readFileSync(new URL(step, import.meta.url), 'utf8'))
+      if (version === null) await client.query('insert into house (version, log_origin) values ($1, $2)', [HOUSE_VERSION, logOrigin])
+      else await client.query('update house set version = $1', [HOUSE_VERSION])
       for (const statement of grantStatements()) await client.query(statement)
     })
   })

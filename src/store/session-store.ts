@@ -117,6 +117,12 @@ export function sessionStore(pool: Pool): SessionStore {
         const text = `select ${SESSION} from session s where s.revoked_at is null and s.ends_at > $1 and ($2::text is null or s.device = $2) order by s.admitted_at desc`
         return (await rows<SessionRow>(text, [new Date(now), device ?? null])).map(asSession)
       }),
+    over: (since, now, limit) =>
+      reach(async () => {
+        const text = `select ${SESSION} from session s where s.ends_at > $1 and coalesce(s.revoked_at, s.ends_at) > $1 and (s.revoked_at is not null or s.ends_at <= $2)
+          order by coalesce(s.revoked_at, s.ends_at) desc limit $3`
+        return (await rows<SessionRow>(text, [new Date(since), new Date(now), limit])).map(asStored)
+      }),
     revoke: (id, by, why, at) =>
       reach(async () => {
         const text = `with told as (select pg_notify('${REVOKED_CHANNEL}', $1))
@@ -130,7 +136,10 @@ export function sessionStore(pool: Pool): SessionStore {
 const first = (rows: readonly SessionRow[]): StoredSession | null => (rows[0] ? asStored(rows[0]) : null)
 
 function asStored(row: SessionRow): StoredSession {
-  return { session: asSession(row), revoked: row.revoked_at === null ? null : { by: row.revoked_by ?? '', why: row.revoked_why ?? '' } }
+  return {
+    session: asSession(row),
+    revoked: row.revoked_at === null ? null : { by: row.revoked_by ?? '', why: row.revoked_why ?? '', at: row.revoked_at.getTime() },
+  }
 }
 
 const asSession = ({ id, person, groups, device, jkt, agent, posture, use_case, accounts, admitted_at, ends_at }: SessionRow): Session => ({

@@ -10,8 +10,10 @@ export type ColumnReport = {
   readonly unparsed: number
   /** Up to three of them, for the person who wonders. */
   readonly examples: readonly string[]
-  /** Cells kept in `extra`: of a column that fills no field, or that contradict an earlier row about the same order or customer. */
+  /** Cells kept in `extra`: of a column that fills no field, that contradict an earlier row about the same order or customer, or that are withheld. */
   readonly extra: number
+  /** Of those, cells that name the customer, and so are not shown where the column's field is. */
+  readonly withheld: number
 }
 
 export type ImportReport = {
@@ -38,11 +40,12 @@ export function refusedLines(refused: readonly RefusedCell[]): string {
 
 /** The columns as lines for the terminal: what fills what, what was kept as text, what was kept aside. */
 export function columnLines(columns: readonly ColumnReport[]): string {
-  const told = columns.map(({ column, fields, unparsed, examples, extra }) => {
+  const told = columns.map(({ column, fields, unparsed, examples, extra, withheld }) => {
     const place = fields.length > 0 ? fields.join(', ') : 'kept aside'
     const text = unparsed > 0 ? `; ${unparsed} kept as text (${examples.map((example) => `\`${example}\``).join(', ')})` : ''
-    const aside = fields.length > 0 && extra > 0 ? `; ${extra} kept aside, where rows of one order or customer differ` : ''
-    return `  ${column} -> ${place}${text}${aside}`
+    const aside = fields.length > 0 && extra > withheld ? `; ${extra - withheld} kept aside, where rows of one order or customer differ` : ''
+    const named = withheld > 0 ? `; ${withheld} kept aside, because an agent would see the customer's name in them` : ''
+    return `  ${column} -> ${place}${text}${aside}${named}`
   })
   return told.join('\n')
 }

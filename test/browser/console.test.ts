@@ -1,29 +1,19 @@
-import { mkdtempSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import fastify, { type FastifyInstance } from 'fastify'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { deskRoutes } from '../../src/desk/routes.ts'
 import { builtConsole } from '../../tools/console.ts'
 import { openChromium, openWindow } from './chromium.ts'
-import { type House, memoryHouse } from './house.ts'
-import { CHANGES } from './house-data.ts'
-import { changeOf, confirm, decide, fillSignIn, goTo, moveTo, showDraft, signIn } from './pages.ts'
-import { unsoundIn } from './sound.ts'
+import type { House } from './house.ts'
+import { ANNA, CHANGES, ERIK } from './house-data.ts'
+import { changeOf, confirm, decide, fillSignIn, goTo, moveTo, signIn } from './pages.ts'
+import { openVisit, type Visit } from './visit.ts'
 
-const ANNA = 'correct horse battery'
-const ERIK = 'staple gun and twine'
-const SHOTS = process.env['GATEHOUSE_SHOTS'] ?? mkdtempSync(join(tmpdir(), 'gatehouse-shots-'))
 let browser: Browser
 let folder: string
-let app: FastifyInstance
+let close: Visit['close']
 let house: House
-let url = ''
-let window: BrowserContext
+let url: string
 let page: Page
-let faults: string[]
+let newPage: Visit['newPage']
 
 beforeAll(async () => {
   folder = builtConsole()
@@ -32,36 +22,15 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close()
 })
-
 beforeEach(async () => {
-  app = fastify()
-  house = memoryHouse({ folder, origin: () => url, now: Date.now() })
-  await deskRoutes(app, house)
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
-  faults = []
-  window = await openWindow(browser, 'light')
-  page = await newPage(window)
+  const visit = await openVisit(browser, folder)
+  house = visit.house
+  url = visit.url
+  page = visit.page
+  newPage = visit.newPage
+  close = visit.close
 })
-afterEach(async () => {
-  await window.close()
-  await app.close()
-  // The page's policy was never tripped, nothing was thrown, and nothing was asked of another host.
-  if (faults.length > 0) throw new Error(faults.join('\n'))
-})
-
-async function newPage(context: BrowserContext): Promise<Page> {
-  const opened = await context.newPage()
-  const home = url
-  opened.on('pageerror', (error) => faults.push(String(error)))
-  opened.on('console', (message) => {
-    if (/Content Security Policy|Warning:|React/i.test(message.text())) faults.push(message.text())
-  })
-  opened.on('request', (request) => {
-    if (!request.url().startsWith(home) && !request.url().startsWith('data:')) faults.push(`asked elsewhere: ${request.url()}`)
-  })
-  return opened
-}
+afterEach(() => close())
 
 describe('coming in', () => {
   it('asks who one is, says what is wrong, and goes on to the page one wanted', async () => {
@@ -140,6 +109,41 @@ describe('changes', () => {
     expect(house.acts.some((act) => /approve|reject/.test(act))).toBe(false)
   })
 
+  it('wait for the passphrase when it is a while, keep the reason typed, and go on; the next is decided without it', async () => {
+    await signIn(page, url, 'erik', ERIK)
+    await goTo(page, 'Changes')
+    house.pass(400)
+    await moveTo(page, 'Shipment SH-004213')
+    await decide(page, 'approve', 'asked the customer')
+    await page.getByRole('textbox', { name: 'Your passphrase' }).waitFor()
+    expect(await page.getByRole('textbox', { name: 'Why you approve' }).inputValue()).toBe('asked the customer')
+    expect(house.acts.some((act) => act.startsWith('approve'))).toBe(false)
+    await confirm(page, 'not it')
+    await page.getByRole('alert').getByText('Sign-in failed').waitFor()
+    expect(house.acts.some((act) => act.startsWith('approve'))).toBe(false)
+    await confirm(page, ERIK)
+    await changeOf(page, 'Shipment SH-004213').waitFor({ state: 'detached' })
+    expect(house.acts.slice(-2)).toEqual(['confirmed', 'approve chg-7k2m'])
+    expect(await page.getByRole('row').filter({ hasText: 'SH-004213' }).innerText()).toContain('asked the customer')
+    await page.locator('article:focus').getByRole('heading', { name: 'Shipment SH-004388' }).waitFor()
+    await decide(page, 'reject', 'wrong parcel')
+    await changeOf(page, 'Shipment SH-004388').waitFor({ state: 'detached' })
+    expect(house.acts.slice(-2)).toEqual(['approve chg-7k2m', 'reject chg-9w4x'])
+  })
+
+  it('are left alone when one will not type it', async () => {
+    await signIn(page, url, 'erik', ERIK)
+    await goTo(page, 'Changes')
+    house.pass(400)
+    await moveTo(page, 'Shipment SH-004388')
+    await decide(page, 'approve', 'asked the customer')
+    await page.getByRole('textbox', { name: 'Your passphrase' }).waitFor()
+    await page.keyboard.type('a')
+    await page.keyboard.press('Escape')
+    await page.getByRole('textbox').waitFor({ state: 'detached' })
+    expect(house.acts.some((act) => /approve|reject/.test(act))).toBe(false)
+  })
+
   it('of their own agent cannot be decided, and the page says why', async () => {
     await signIn(page, url, 'erik', ERIK)
     await goTo(page, 'Changes')
@@ -168,8 +172,13 @@ describe('sessions, drafts and the way in for agents', () => {
     await page.getByRole('button', { name: 'Revoke the session of Claude Desktop for Anna Berg' }).click()
     await page.getByRole('textbox', { name: 'Why you revoke it' }).fill('laptop left open')
     await page.keyboard.press('Enter')
-    await page.getByText('revoked by Erik Lund').waitFor()
+    const over = page.getByRole('table', { name: 'Sessions over today' })
+    await over.getByText('revoked by Erik Lund').waitFor()
     expect(house.acts).toContain('revoked ses-1')
+    expect(await over.getByRole('row').filter({ hasText: 'Erik Lund' }).filter({ hasText: 'Anna Berg' }).first().innerText()).toContain('laptop left open')
+    await page.getByText('No agent has a session.').waitFor()
+    await over.getByText('left the desk unlocked').waitFor()
+    await over.getByText('ended by itself').waitFor()
   })
 
   it('shows a label in clear only after the passphrase, and prints it', async () => {
@@ -188,6 +197,21 @@ describe('sessions, drafts and the way in for agents', () => {
     expect(await page.title()).toBe('printed')
     await page.getByRole('link', { name: 'All drafts' }).click()
     expect(await page.getByText('Ingrid Solheim').count()).toBe(0)
+  })
+
+  it('says that the session of a draft was revoked, by whom and why, before it is shown', async () => {
+    await signIn(page, url, 'anna', ANNA)
+    await goTo(page, 'Drafts')
+    await page.getByText('its session was revoked').waitFor()
+    await page.getByRole('link', { name: 'Reply about SH-004388' }).click()
+    const note = page.getByRole('note')
+    await note.getByText('The session that prepared this was revoked').waitFor()
+    expect(await note.innerText()).toContain('“it answered a mail nobody had asked it to”')
+    expect(house.acts.some((act) => act.startsWith('shown'))).toBe(false)
+    await page.getByRole('link', { name: 'All drafts' }).click()
+    await page.getByRole('link', { name: 'Return label for SH-004213' }).click()
+    await page.getByRole('button', { name: 'Show it' }).waitFor()
+    expect(await page.getByRole('note').count()).toBe(0)
   })
 
   it('lets a person open a session for the work they choose, after their passphrase', async () => {
@@ -223,6 +247,18 @@ describe('sessions, drafts and the way in for agents', () => {
     await page.getByText(/gatehouse enrol --gate .* --code enrol-/).waitFor()
     expect(house.acts).toContain('device invited')
   })
+
+  it('gives that code only after the passphrase, and then without asking again', async () => {
+    await signIn(page, url, 'anna', ANNA)
+    await goTo(page, 'Devices')
+    house.pass(400)
+    await page.getByRole('button', { name: 'Enrol a device' }).click()
+    await page.getByRole('textbox', { name: 'Your passphrase' }).waitFor()
+    expect(house.acts).not.toContain('device invited')
+    await confirm(page, ANNA)
+    await page.getByText(/gatehouse enrol --gate .* --code enrol-/).waitFor()
+    expect(house.acts.slice(-2)).toEqual(['confirmed', 'device invited'])
+  })
 })
 
 describe('the journal and refusals', () => {
@@ -245,62 +281,35 @@ describe('the journal and refusals', () => {
     for (const said of ['Petra Holm, Finance', "Ask the rule's owner for access."]) await page.getByText(said, { exact: true }).waitFor()
     await page.getByRole('textbox', { name: 'What you need it for' }).fill('settling a complaint')
     await page.getByRole('button', { name: 'Request access' }).click()
-    await page.getByText('It is recorded for').waitFor()
+    await page.getByText('The answer appears here.').waitFor()
     expect(house.acts.filter((act) => act.startsWith('access'))).toEqual(['access cor-4d7w settling a complaint'])
     expect(await page.getByRole('button', { name: 'Request access' }).count()).toBe(0)
   })
-})
 
-const PLACES: readonly (readonly [name: string, person: 'anna' | 'erik', path: string, there: string])[] = [
-  ['pilot', 'erik', '/', 'waiting'],
-  ['changes', 'erik', '/changes', 'SH-003990'],
-  ['sessions', 'erik', '/sessions', 'ANNA-LT-07'],
-  ['journal', 'erik', '/journal', 'Gatehouse started'],
-  ['drafts', 'anna', '/drafts', 'Return label'],
-  ['draft', 'anna', '/drafts/drf-8h2q', 'in clear'],
-  ['refusal', 'anna', '/refusals/cor-4d7w', 'Petra Holm, Finance'],
-  ['link', 'anna', '/link?code=BKDM-7QRT', 'What is it for?'],
-  ['link-code', 'anna', '/link', 'The code your agent shows'],
-  ['devices', 'anna', '/devices', 'Enrol a device'],
-  ['nowhere', 'anna', '/refusals/cor-none', 'No such record'],
-]
-
-describe.each(['light', 'dark'] as const)('in %s', (scheme) => {
-  it('every page names its controls, has its structure, and is dark enough on light enough', async () => {
-    for (const who of ['anna', 'erik'] as const) {
-      const own = await openWindow(browser, scheme)
-      const shown = await newPage(own)
-      await signIn(shown, url, who, who === 'anna' ? ANNA : ERIK)
-      for (const [name, , path, there] of PLACES.filter(([, person]) => person === who)) {
-        await shown.goto(`${url}${path}`)
-        await shown.locator('main').getByText(there).first().waitFor()
-        if (name === 'draft') await showDraft(shown, ANNA)
-        await shown.screenshot({ path: join(SHOTS, `${name}-${scheme}.png`) })
-        expect({ name, wrong: await unsoundIn(shown) }).toEqual({ name, wrong: [] })
-      }
-      await own.close()
-    }
-  }, 60_000)
-
-  it('so do signing in, choosing a passphrase, and deciding', async () => {
-    const own = await openWindow(browser, scheme)
-    const shown = await newPage(own)
-    for (const name of ['sign-in', 'welcome']) {
-      await shown.goto(`${url}/${name}`)
-      await shown.getByRole('heading', { level: 1 }).waitFor()
-      await shown.screenshot({ path: join(SHOTS, `${name}-${scheme}.png`) })
-      expect({ name, wrong: await unsoundIn(shown) }).toEqual({ name, wrong: [] })
-    }
-    await signIn(shown, url, 'erik', ERIK)
-    await goTo(shown, 'Changes')
-    await moveTo(shown, 'Shipment SH-004388')
-    await decide(shown, 'reject', ' ')
-    await shown.getByText('Say why').waitFor()
-    await shown.screenshot({ path: join(SHOTS, `deciding-${scheme}.png`) })
-    expect(await unsoundIn(shown)).toEqual([])
-    await shown.setViewportSize({ width: 390, height: 844 })
-    await shown.screenshot({ path: join(SHOTS, `narrow-${scheme}.png`), fullPage: true })
-    expect(await unsoundIn(shown)).toEqual([])
-    await own.close()
+  it('shows a request to an approver, who answers it once, and the asker reads the answer as it comes', async () => {
+    await signIn(page, url, 'anna', ANNA)
+    await page.goto(`${url}/refusals/cor-4d7w`)
+    await page.getByRole('textbox', { name: 'What you need it for' }).fill('settling a complaint')
+    await page.getByRole('button', { name: 'Request access' }).click()
+    await page.getByText('The answer appears here.').waitFor()
+    await page.getByText('Live', { exact: true }).waitFor()
+    const desk = await openWindow(browser, 'light')
+    const lead = await newPage(desk)
+    await signIn(lead, url, 'erik', ERIK)
+    await lead.getByLabel('2 waiting').waitFor()
+    await goTo(lead, 'Requests')
+    const request = lead.getByRole('article', { name: 'Anna Berg asks for getOrderHistory' })
+    await request.getByText('settling a complaint').waitFor()
+    expect(await request.innerText()).toContain('care.no-prices')
+    await request.getByRole('button', { name: 'Mark answered' }).click()
+    await request.getByText('Say why').waitFor()
+    await request.getByRole('textbox', { name: 'Your answer to Anna Berg' }).fill('Petra changes the policy on Monday')
+    await lead.keyboard.press('Enter')
+    await lead.getByRole('region', { name: 'Answered' }).getByText('Petra changes the policy on Monday').waitFor()
+    await page.getByText('Petra changes the policy on Monday').waitFor()
+    expect(house.acts.filter((act) => act.startsWith('answered'))).toEqual(['answered acr-1'])
+    await goTo(page, 'Requests')
+    expect(await page.getByRole('article').count()).toBe(1)
+    await desk.close()
   })
 })

@@ -8,9 +8,11 @@ const AGENT = { name: 'Claude Desktop', version: '1.4.2' }
 
 /** Who is in the house of these tests. Passphrases are for tests alone. */
 type Person = { readonly person: string; readonly name: string; readonly groups: readonly string[]; readonly passphrase: string | null }
+export const ANNA = 'correct horse battery'
+export const ERIK = 'staple gun and twine'
 export const PEOPLE: readonly Person[] = [
-  { person: 'anna', name: 'Anna Berg', groups: ['support'], passphrase: 'correct horse battery' },
-  { person: 'erik', name: 'Erik Lund', groups: ['approvers'], passphrase: 'staple gun and twine' },
+  { person: 'anna', name: 'Anna Berg', groups: ['support'], passphrase: ANNA },
+  { person: 'erik', name: 'Erik Lund', groups: ['approvers'], passphrase: ERIK },
   { person: 'mira', name: 'Mira Osei', groups: ['support'], passphrase: null },
 ]
 
@@ -121,6 +123,20 @@ export const SESSIONS = (now: number): Session[] => [
     mayRevoke: false,
     revoked: { byName: 'Anna Berg', at: now - 30 * 60_000, why: 'left the desk unlocked' },
   },
+  {
+    id: 'ses-2',
+    person: 'anna',
+    personName: 'Anna Berg',
+    deviceName: 'ANNA-LT-07',
+    agent: AGENT,
+    useCase: 'customer-care',
+    accounts: ['ACME'],
+    posture: 'self',
+    admittedAt: now - 90 * 60_000,
+    endsAt: now - 30 * 60_000,
+    mayRevoke: true,
+    revoked: null,
+  },
 ]
 
 type Draft = CallAnswer<'showDraft'> & { readonly person: string }
@@ -133,6 +149,7 @@ export const DRAFTS = (now: number): Draft[] => [
     operation: 'prepareReturnLabel',
     agent: AGENT,
     preparedAt: now - 12 * 60_000,
+    revoked: null,
     lines: ['Returns · Dock 4', 'Ingrid Solheim', 'Storgata 14', '0184 Oslo', 'Norway', 'SH-004213'],
   },
   {
@@ -143,6 +160,7 @@ export const DRAFTS = (now: number): Draft[] => [
     operation: 'prepareCustomerReply',
     agent: AGENT,
     preparedAt: now - 5 * 60_000,
+    revoked: { byName: 'Erik Lund', at: now - 2 * 60_000, why: 'it answered a mail nobody had asked it to' },
     lines: ['Dear Ingrid Solheim,', 'your parcel SH-004388 is held at our depot until Thursday and will be delivered before noon.', 'Kind regards, Anna Berg'],
   },
 ]
@@ -154,6 +172,23 @@ export const REFUSED = {
   operation: 'getOrderHistory',
   rule: { id: 'care.no-prices', owner: 'Petra Holm, Finance', reason: 'prices are for people who settle invoices' },
 } as const
+
+type Request = CallAnswer<'answerRequest'> & { readonly person: string }
+export const REQUESTS = (now: number): Request[] => [
+  {
+    id: 'acr-2m8k',
+    correlation: 'cor-9k1z',
+    person: 'mira',
+    personName: 'Mira Osei',
+    operation: 'getOrderHistory',
+    useCase: 'customer-care',
+    rule: { id: 'care.no-prices', owner: 'Petra Holm, Finance' },
+    note: 'Two customers dispute freight charges this week; I need the totals until Friday.',
+    askedAt: now - 50 * 60_000,
+    mayAnswer: false,
+    answered: null,
+  },
+]
 
 export const LINK: Omit<CallAnswer<'link'>, 'expiresAt'> = {
   userCode: 'BKDM-7QRT',

@@ -5,7 +5,7 @@ import type { CallAnswer } from '../../src/contract/console.ts'
 import type { Act, Desk, Viewer } from '../../src/desk/desk.ts'
 import { rootOf } from '../../src/log/frontier.ts'
 import { refusal } from '../../src/model/refusal.ts'
-import type { State } from './house.ts'
+import type { Request, State } from './house.ts'
 import { DRAFTS, LINK, PEOPLE, REFUSED } from './house-data.ts'
 
 type Some<K extends keyof Desk> = Pick<Desk, K>
@@ -123,7 +123,11 @@ export const draftPorts = (state: State): Some<'drafts' | 'showDraft'> => {
 export const sessionPorts = (state: State): Some<'sessions' | 'revokeSession'> => {
   const { did, hint, sessions } = state
   return {
-    sessions: async ({ viewer }) => done({ sessions: sessions.filter((one) => viewer.isApprover || one.person === viewer.person) }),
+    sessions: async ({ viewer }) => {
+      const mine = sessions.filter((one) => viewer.isApprover || one.person === viewer.person)
+      const isOpen = ({ revoked, endsAt }: (typeof mine)[number]) => revoked === null && endsAt > state.now()
+      return done({ sessions: mine.filter(isOpen), over: mine.filter((one) => !isOpen(one)) })
+    },
     revokeSession: async ({ id, why }, { viewer, correlation }) => {
       const session = sessions.find((one) => one.id === id && (viewer.isApprover || one.person === viewer.person))
       if (session === undefined) return refuse(refusal('not_found', 'no such session'))
@@ -138,9 +142,8 @@ export const sessionPorts = (state: State): Some<'sessions' | 'revokeSession'> =
 
 const nameOf = (id: string) => PEOPLE.find((person) => person.person === id)?.name ?? id
 
-export const journalPorts = (state: State): Some<'journalTail' | 'names' | 'refusal' | 'requestAccess'> => {
-  const { did, entries, sessions } = state
-  let requestedAt: number | null = null
+export const journalPorts = (state: State): Some<'journalTail' | 'names'> => {
+  const { entries, sessions } = state
   return {
     journalTail: async ({ from, limit }) => {
       const start = from ?? Math.max(0, entries.length - limit)
@@ -154,22 +157,48 @@ export const journalPorts = (state: State): Some<'journalTail' | 'names' | 'refu
       devices: new Map(devices.map((id) => [id, sessions.find((one) => one.id === 'ses-1')?.deviceName ?? id])),
       agents: new Map(ids.flatMap((id) => sessions.filter((one) => one.id === id).map((one) => [id, one.agent.name] as const))),
     }),
-    refusal: async (correlation, { viewer }) =>
-      correlation === REFUSED.correlation && viewer.person === 'anna'
-        ? done({ ...REFUSED, at: state.now() - 120_000, requestedAt, mayRequest: requestedAt === null })
-        : refuse(refusal('not_found', 'no such refusal of yours')),
+  }
+}
+
+export const accessPorts = (state: State): Some<'refusal' | 'requestAccess' | 'requests' | 'answerRequest'> => {
+  const { did, hint, requests } = state
+  const ofRefusal = () => requests.find((one) => one.correlation === REFUSED.correlation) ?? null
+  const seenBy = (viewer: Viewer) => (request: Request) => ({
+    ...request,
+    mayAnswer: request.answered === null && viewer.isApprover && request.person !== viewer.person,
+  })
+  return {
+    refusal: async (correlation, { viewer }) => {
+      const asked = ofRefusal()
+      return correlation === REFUSED.correlation && (viewer.person === 'anna' || viewer.isApprover)
+        ? done({ ...REFUSED, at: state.now() - 120_000, requestedAt: asked?.askedAt ?? null, answered: asked?.answered ?? null, mayRequest: asked === null })
+        : refuse(refusal('not_found', 'no such refusal of yours'))
+    },
     requestAccess: async ({ about, note }, { viewer, correlation }) => {
       if (about !== REFUSED.correlation) return refuse(refusal('not_found', 'no such refusal of yours'))
-      requestedAt ??= state.now()
-      did(`access ${about} ${note}`, {
-        kind: 'access.requested',
-        outcome: 'done',
-        person: viewer.person,
-        correlation,
-        operation: REFUSED.operation,
-        detail: { owner: REFUSED.rule.owner },
-      })
+      if (ofRefusal() !== null) return done(null)
+      const { operation, rule } = REFUSED
+      const asked = { correlation: about, person: viewer.person, personName: viewer.name, operation, useCase: 'customer-care', rule, note }
+      requests.push({ id: 'acr-1', ...asked, askedAt: state.now(), mayAnswer: false, answered: null })
+      const detail = { about, rule: rule.id, owner: rule.owner }
+      did(`access ${about} ${note}`, { kind: 'access.requested', outcome: 'done', person: viewer.person, correlation, operation, detail })
+      hint('requests')
       return done(null)
+    },
+    requests: async ({ viewer }) => {
+      const mine = requests.filter((one) => viewer.isApprover || one.person === viewer.person).map(seenBy(viewer))
+      return done({ open: mine.filter(({ answered }) => answered === null), answered: mine.filter(({ answered }) => answered !== null) })
+    },
+    answerRequest: async ({ id, answer }, { viewer, correlation }) => {
+      const request = requests.find((one) => one.id === id && viewer.isApprover)
+      if (request === undefined) return refuse(refusal('not_found', 'no such request for you'))
+      if (request.answered === null) {
+        request.answered = { byName: viewer.name, at: state.now(), answer }
+        const detail = { about: request.correlation, rule: request.rule.id, asker: request.person }
+        did(`answered ${id}`, { kind: 'access.answered', outcome: 'done', person: viewer.person, correlation, operation: request.operation, detail })
+        hint('requests')
+      }
+      return done(seenBy(viewer)(request))
     },
   }
 }

@@ -2,17 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { utf8 } from '../../src/base/bytes.ts'
 import { canonical } from '../../src/base/canonical.ts'
 import type { Random } from '../../src/base/clock.ts'
-import { done } from '../../src/base/outcome.ts'
+import { done, refuse } from '../../src/base/outcome.ts'
 import type { CallAnswer, Hint } from '../../src/contract/console.ts'
 import type { Desk, JournalItem, Viewer } from '../../src/desk/desk.ts'
+import { openRefusals } from '../../src/desk/refusals.ts'
 import type { Entry } from '../../src/journal/entry.ts'
+import { sourceCount } from '../../src/limits/source-count.ts'
 import { EMPTY_FRONTIER, extend, type Frontier } from '../../src/log/frontier.ts'
 import { leafHash } from '../../src/log/leaf.ts'
-import { CHANGES, ENTRIES, PEOPLE, PILOT, SESSIONS } from './house-data.ts'
-import { changePorts, draftPorts, journalPorts, linkPorts, peoplePorts, sessionPorts } from './house-ports.ts'
+import { refusal } from '../../src/model/refusal.ts'
+import { CHANGES, ENTRIES, PEOPLE, PILOT, REQUESTS, SESSIONS } from './house-data.ts'
+import { accessPorts, changePorts, draftPorts, journalPorts, linkPorts, peoplePorts, sessionPorts } from './house-ports.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 export type Change = Mutable<CallAnswer<'decideChange'>> & { readonly person: string }
+export type Request = Mutable<CallAnswer<'answerRequest'>> & { readonly person: string }
 type Session = Mutable<CallAnswer<'sessions'>['sessions'][number]> & { readonly person: string }
 
 /** What the ports share. */
@@ -25,6 +29,7 @@ export type State = {
   readonly invitations: Map<string, string>
   readonly changes: Change[]
   readonly sessions: Session[]
+  readonly requests: Request[]
   readonly entries: JournalItem[]
   readonly frontier: () => Frontier
   /** Notes an act and, where there is one, records its entry. */
@@ -36,6 +41,12 @@ export type House = Desk & {
   /** What the ports did, in order: a refusal test looks here for what must not have happened. */
   readonly acts: readonly string[]
   readonly record: (entry: Entry) => void
+  /** What is in the journal, oldest first. */
+  readonly kept: () => readonly Entry[]
+  /** What strangers met is told, as every minute. */
+  readonly tell: () => Promise<void>
+  /** From now on the journal takes nothing of what is refused. */
+  readonly breakJournal: () => void
   readonly propose: (change: Change) => void
   /** Moves the house's clock on. */
   readonly pass: (seconds: number) => void
@@ -57,6 +68,15 @@ export function memoryHouse(given: { readonly folder: string; readonly origin: (
     hint('journal')
   }
   for (const entry of ENTRIES) record(entry)
+  let broken = false
+  const refusals = openRefusals({
+    record: async (entry) => {
+      if (broken) return refuse(refusal('journal_unavailable', 'the journal cannot be written'))
+      record(entry)
+      return done(null)
+    },
+    counts: sourceCount,
+  })
   const state: State = {
     now: () => now,
     origin: given.origin,
@@ -66,11 +86,12 @@ export function memoryHouse(given: { readonly folder: string; readonly origin: (
     invitations: new Map([['welcome-0123456789', 'mira']]),
     changes: CHANGES(now),
     sessions: SESSIONS(now),
+    requests: REQUESTS(now),
     entries,
     frontier: () => frontier,
     did: (what, entry) => {
       acts.push(what)
-      if (entry !== null) record(entry)
+      if (entry !== null) void refusals.record(entry)
     },
     hint,
   }
@@ -78,6 +99,12 @@ export function memoryHouse(given: { readonly folder: string; readonly origin: (
   return {
     acts,
     record,
+    kept: () => entries.map(({ entry }) => entry),
+    tell: refusals.tell,
+    breakJournal: () => {
+      broken = true
+    },
+    refused: refusals.refused,
     propose: (change) => {
       state.changes.push(change)
       record({ kind: 'change.proposed', outcome: 'done', person: change.person, session: 'ses-1', operation: change.operation, detail: { change: change.id } })
@@ -96,6 +123,7 @@ export function memoryHouse(given: { readonly folder: string; readonly origin: (
     ...draftPorts(state),
     ...sessionPorts(state),
     ...journalPorts(state),
+    ...accessPorts(state),
     ...linkPorts(state),
     subscribe: (_viewer, listener) => {
       listeners.add(listener)

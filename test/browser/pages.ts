@@ -14,7 +14,7 @@ export async function fillSignIn(page: Page, person: string, passphrase: string)
 }
 
 /** To a place of the console by its link, as one goes there; ready when its heading stands. */
-export async function goTo(page: Page, place: 'Pilot' | 'Changes' | 'Drafts' | 'Sessions' | 'Journal' | 'Devices'): Promise<void> {
+export async function goTo(page: Page, place: 'Pilot' | 'Changes' | 'Drafts' | 'Sessions' | 'Requests' | 'Journal' | 'Devices'): Promise<void> {
   await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: place }).click()
   await page.getByRole('heading', { level: 1, name: place }).waitFor()
 }

@@ -187,9 +187,9 @@ const FAULTS: readonly Faulty[] = [
   },
   {
     what: 'a data folder of a newer version',
-    args: () => ['pilot', '--data', dataFolder('newer', { version: '2\n' })],
+    args: () => ['pilot', '--data', dataFolder('newer', { version: '3\n' })],
     code: 'data_newer',
-    says: [/was written by a newer Gatehouse \(data version 2, this one knows 1\)/],
+    says: [/was written by a newer Gatehouse \(data version 3, this one knows 2\)/],
     next: 'start it with that newer version, or name another folder with --data',
   },
   {

@@ -2,9 +2,12 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { AnswerBody } from '../../src/contract/connector.ts'
+import { signInAt } from '../../src/bin/pilot/desk-client.ts'
+import { AnswerBody, Problem } from '../../src/contract/connector.ts'
+import { CALLS } from '../../src/contract/console.ts'
 import { openChromium, openWindow } from '../browser/chromium.ts'
 import { changeOf, decide, goTo, moveTo, signIn } from '../browser/pages.ts'
+import { houseJournal } from '../support/entries.ts'
 import { type PilotHouse, startPilot } from '../support/pilot.ts'
 import { openProvenSession, type ProvenSession } from '../support/session.ts'
 
@@ -86,7 +89,7 @@ describe('the console of the running house', () => {
     await page.context().close()
   }, 60_000)
 
-  it('shows a letter resolved to its person, who signed in a moment ago, and never the handle', async () => {
+  it('shows a letter resolved to its person, who signed in a moment ago, and never the token', async () => {
     const [, , third] = shipments
     if (!third) throw new Error('no third shipment')
     await rows('prepareCustomerReply', { shipmentId: third.id, subject: 'Your shipment', body: `Dear ${third.name},\nit arrives on Thursday.` })
@@ -104,6 +107,44 @@ describe('the console of the running house', () => {
     await page.context().close()
   }, 60_000)
 
+  it('keeps one entry of each call it refuses a person, whichever part of the house refused it', async () => {
+    const journal = houseJournal(pilot.raise.house)
+    const { id, passphrase } = pilot.raise.people.employee
+    const person = await signInAt(pilot.raise.deskUrl, id, passphrase)
+    const decision = { version: 1, digest: 'd', decision: 'approve', reason: 'never seen it' }
+    for (const [call, input, about, code, kind] of [
+      ['link', {}, 'WRNG-CODE', 'code_unknown', 'console.refused'],
+      ['grantSession', { useCase: 'customer-inquiry' }, 'WRNG-CODE', 'code_unknown', 'session.refused'],
+      ['decideChange', decision, 'chg-none', 'not_found', 'change.refused'],
+      ['decideChange', { ...decision, approver: 'me' }, 'chg-none', 'malformed_request', 'console.refused'],
+      ['revokeSession', { why: 'not mine' }, 'ses-none', 'not_found', 'console.refused'],
+    ] as const) {
+      const { body } = await person.call(call, input, about)
+      expect([call, body['code']]).toEqual([call, code])
+      const entries = await journal.about(String(body['correlationId']))
+      expect(entries).toEqual([expect.objectContaining({ kind, outcome: code, person: id })])
+    }
+    await journal.close()
+  }, 60_000)
+
+  it('brings a request for access to the approver of its use case, and the answer back to who asked', async () => {
+    const answer = await session.ask('POST', '/v1/operations/proposeStatusChange', { shipmentId: shipments[0]?.id, status: 'cancelled', reason: 'trying' })
+    const { code, correlationId } = Problem.parse(await answer.json())
+    expect(code).toBe('forbidden')
+    const { employee, approver } = pilot.raise.people
+    const asks = await signInAt(pilot.raise.deskUrl, employee.id, employee.passphrase)
+    expect((await asks.call('requestAccess', { note: 'a customer calls it off' }, correlationId)).status).toBe(200)
+    const own = CALLS.requests.answer.parse((await asks.call('requests')).body).open.find((one) => one.correlation === correlationId)
+    expect((await asks.call('answerRequest', { answer: 'granted' }, own?.id)).body['code']).toBe('forbidden')
+
+    const answers = await signInAt(pilot.raise.deskUrl, approver.id, approver.passphrase)
+    const request = CALLS.requests.answer.parse((await answers.call('requests')).body).open.find((one) => one.correlation === correlationId)
+    expect(request).toMatchObject({ note: 'a customer calls it off', useCase: 'customer-inquiry', operation: 'proposeStatusChange', mayAnswer: true })
+    expect((await answers.call('answerRequest', { answer: 'call the shift lead' }, request?.id)).status).toBe(200)
+    const refused = CALLS.refusal.answer.parse((await asks.call('refusal', {}, correlationId)).body)
+    expect(refused.answered).toMatchObject({ answer: 'call the shift lead' })
+  }, 60_000)
+
   it('revokes a session, and its next ask is refused', async () => {
     const page = await as('approver')
     await goTo(page, 'Sessions')
@@ -116,7 +157,13 @@ describe('the console of the running house', () => {
     await expect
       .poll(async () => (await session.ask('POST', '/v1/operations/listExceptions', { kind: 'late', limit: 1 })).status, { timeout: 10_000 })
       .toBe(401)
+    const over = page.getByRole('table', { name: 'Sessions over today' })
+    await over.getByText('the device was left unlocked').waitFor()
     await page.context().close()
+    const drafts = await as('employee')
+    await goTo(drafts, 'Drafts')
+    await drafts.getByText('its session was revoked').first().waitFor()
+    await drafts.context().close()
   }, 60_000)
 
   it('revokes a device, and its key is nobody’s from then on', async () => {

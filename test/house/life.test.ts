@@ -50,7 +50,7 @@ const sizeOf = async (): Promise<number> => {
     await journal.close()
   }
 }
-const verified = () => verifyAt(pilot.house.databaseUrl('gate'), join(folder, 'keys/journal.key.vkey'), join(folder, 'keys/journal.signed'))
+const verified = () => verifyAt(pilot.house.databaseUrl('gate'), join(folder, 'keys/sign/journal.key.vkey'), join(folder, 'keys/sign/journal.signed'))
 
 /** What must hold of every start that fails: exit code 1, what and what next, no stack, no secret. */
 function expectFault(ran: Ran, code: string, message: RegExp): void {
@@ -102,7 +102,7 @@ describe('Ctrl-C', () => {
     expect(ended).toMatchObject({ code: 0, err: '' })
     expect(ended.out).toContain(`stopped; everything is kept in ${folder}`)
     expect(processesNaming(place)).toEqual([])
-    const signed = JSON.parse(readFileSync(join(folder, 'keys/journal.signed'), 'utf8')) as { readonly size: number }
+    const signed = JSON.parse(readFileSync(join(folder, 'keys/sign/journal.signed'), 'utf8')) as { readonly size: number }
     // Beyond the answer's entry, the gate's last words.
     expect(signed.size).toBeGreaterThan(entry.index + 1)
     kept = { size: signed.size, nonce: answer.headers.get('dpop-nonce') ?? '' }

@@ -21,7 +21,7 @@ describe('gatehouse pilot --once', () => {
     expect(Number(asks)).toBeGreaterThanOrEqual(200)
     expect(Number(different)).toBeGreaterThanOrEqual(200)
     const refusals = /^ {2}refusals +(.+)$/m.exec(out)?.[1] ?? ''
-    for (const refused of ['forbidden', 'invalid_input', 'not_found', 'rate_limited', 'reference_meaningless', 'unknown_operation'])
+    for (const refused of ['exposure_exceeded', 'forbidden', 'invalid_input', 'not_found', 'rate_limited', 'reference_meaningless', 'unknown_operation'])
       expect(refusals).toMatch(new RegExp(`\\b${refused} [1-9]`))
     expect(out).toMatch(/^ {2}fields covered +partial [1-9]\d*, redact [1-9]\d*, token [1-9]\d*$/m)
     expect(out).toMatch(/^ {2}changes +applied 1, rejected 1$/m)

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type ConnectionOptions, connect } from 'node:tls'
 import { Agent, setGlobalDispatcher } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseDocument } from 'yaml'
@@ -8,6 +9,7 @@ import { type DeskPerson, signInAt } from '../../src/bin/pilot/desk-client.ts'
 import { guestDatabase } from '../../src/store/guest.ts'
 import { seedPilot } from '../../src/synth/seed.ts'
 import { TMS_OWNER } from '../../src/synth/tms.ts'
+import { selfSigned } from '../support/certificate.ts'
 import { type Ran, type Running, run, start } from '../support/cli.ts'
 import { urlOf } from '../support/database.ts'
 import { type ExternalPostgres, startExternalPostgres } from '../support/external-postgres.ts'
@@ -43,7 +45,7 @@ afterAll(async () => {
   rmSync(place, { recursive: true, force: true })
 })
 
-function writeConfig(): void {
+function writeConfig(tls: 'self' | { readonly cert: string; readonly key: string } = 'self'): void {
   const useCases = parseDocument(readFileSync(join(REPOSITORY, 'policies/usecases.yaml'), 'utf8'))
   useCases.setIn(['groups', 'customer-service', 'accounts'], ['C-1001', 'C-1002', 'C-1003'])
   writeFileSync(join(place, 'usecases.yaml'), useCases.toString())
@@ -51,7 +53,7 @@ function writeConfig(): void {
     publicUrl: gateUrl,
     deskUrl,
     listen: { gate: new URL(gateUrl).host, desk: new URL(deskUrl).host },
-    tls: 'self',
+    tls,
     catalogue: join(REPOSITORY, 'catalogue'),
     policies: join(REPOSITORY, 'policies'),
     useCases: 'usecases.yaml',
@@ -197,3 +199,69 @@ describe('a person and their device', () => {
     expect(JSON.parse(verified.out)).toMatchObject({ ok: true, faults: [] })
   }, 30_000)
 })
+
+describe("the company's own certificate", () => {
+  const { key, cert, der } = selfSigned()
+  const companys = { cert: 'company.crt', key: 'company.key' }
+
+  beforeAll(async () => {
+    served?.kill('SIGTERM')
+    await served?.ended
+    writeFileSync(join(place, companys.cert), cert)
+    writeFileSync(join(place, companys.key), key, { mode: 0o600 })
+    writeConfig(companys)
+  })
+
+  it.each([
+    ['is another certificate’s', () => selfSigned().key, /company\.key is not the key of the certificate in .*company\.crt, or one of them is not PEM/],
+    ['is no key', () => 'not a key', /company\.key is not the key of the certificate/],
+    ['is not there', () => null, /company\.key cannot be read/],
+  ])(
+    'is not served when its key %s, and nothing is left running',
+    async (_title, wrong, message) => {
+      const text = wrong()
+      if (text === null) rmSync(join(place, companys.key))
+      else writeFileSync(join(place, companys.key), text)
+      try {
+        expectFault(await run(['serve', '--config', config], { env }), 'config_invalid', message, /correct `tls` in the configuration, or set it to `self`/)
+        expect(ours()).toEqual([])
+      } finally {
+        writeFileSync(join(place, companys.key), key, { mode: 0o600 })
+      }
+    },
+    30_000,
+  )
+
+  it('is what the gate and the console show, and no connector is told to pin it', async () => {
+    served = start(['serve', '--config', config], { env })
+    const said = await served.until(/Ctrl-C stops/)
+    for (const url of [gateUrl, deskUrl]) expect((await shownBy(url)).equals(Buffer.from(der))).toBe(true)
+    expect(said + served.said()).not.toContain('pin')
+
+    setGlobalDispatcher(new Agent({ connect: { ca: cert } }))
+    expect(await (await fetch(`${gateUrl}/healthz`)).json()).toEqual({ ok: true })
+    const anna = await signInAt(deskUrl, 'anna', PASSPHRASE)
+    const { code } = (await anna.call('inviteDevice')).body as { readonly code: string }
+    expect(code).not.toContain('#')
+    const enrol = (more: Readonly<Record<string, string>>) =>
+      run(['enrol', '--gate', gateUrl, '--home', join(place, 'trusting'), '--name', 'desk 8'], { typed: `${code}\n`, env: more })
+    expect((await enrol({})).err).toMatch(/code: gate_unreachable\n/)
+    const enrolled = await enrol({ NODE_EXTRA_CA_CERTS: join(place, companys.cert) })
+    expect(enrolled).toMatchObject({ code: 0, out: expect.stringContaining("The gate's certificate is checked by the usual authorities.") })
+  }, 30_000)
+
+  it('leaves no way in without TLS, nor with TLS 1.1', async () => {
+    await expect(fetch(gateUrl.replace('https:', 'http:'))).rejects.toThrow('fetch failed')
+    await expect(shownBy(gateUrl, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' })).rejects.toThrow(/alert|protocol/)
+  })
+})
+
+/** The certificate a server shows, whoever vouches for it. */
+const shownBy = (url: string, more: ConnectionOptions = {}): Promise<Buffer> =>
+  new Promise((shown, failed) => {
+    const { hostname, port } = new URL(url)
+    const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false, ...more }, () => {
+      shown(socket.getPeerCertificate().raw)
+      socket.end()
+    }).once('error', failed)
+  })

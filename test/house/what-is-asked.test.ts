@@ -5,7 +5,7 @@ import { type HouseJournal, houseJournal } from '../support/entries.ts'
 import { mcpVisitor, toolText } from '../support/mcp-visitor.ts'
 import { type PilotHouse, startPilot } from '../support/pilot.ts'
 import { openProvenSession, type ProvenSession } from '../support/session.ts'
-import { holdSource, standing } from '../support/standing.ts'
+import { holdSource, withoutEffect } from '../support/standing.ts'
 import { type Heard, type Said, say } from '../support/stranger.ts'
 
 const READ = '/v1/operations/getShipmentSummary'
@@ -32,20 +32,6 @@ afterAll(async () => {
   await pilot.close()
 })
 
-/** What must hold of every refusal: nothing of ours or theirs changed, the source was not asked, and meanwhile it was told and recorded. */
-async function withoutEffect<T>(work: () => Promise<T>): Promise<T> {
-  const before = await standing(pilot.raise)
-  const held = await holdSource(pilot.raise)
-  try {
-    const came = await work()
-    expect(await held.waiting()).toBe(0)
-    return came
-  } finally {
-    await held.release()
-    expect(await standing(pilot.raise)).toEqual(before)
-  }
-}
-
 /** Everything a problem says, from its code and its own sentence. */
 const problem = (code: RefusalCode, detail: string, correlationId: unknown) => ({
   type: `urn:gatehouse:refusal:${code}`,
@@ -60,7 +46,9 @@ const problem = (code: RefusalCode, detail: string, correlationId: unknown) => (
 it('takes no batch of messages: one proof is for one ask', async () => {
   const from = (await journal.since(0)).length
   const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'getShipmentSummary', arguments: { shipmentId: 'S' } } }
-  const answer = await withoutEffect(() => session.ask('POST', '/mcp', [message, { ...message, id: 2 }], { accept: 'application/json, text/event-stream' }))
+  const answer = await withoutEffect(pilot.raise, () =>
+    session.ask('POST', '/mcp', [message, { ...message, id: 2 }], { accept: 'application/json, text/event-stream' }),
+  )
   const said = (await answer.json()) as { readonly code: string; readonly detail: string }
   expect([answer.status, said.code, said.detail]).toEqual([400, 'malformed_request', 'one message at a time: batches are not taken'])
   expect((await journal.since(from)).map(({ kind, outcome }) => [kind, outcome])).toEqual([['ask.refused', 'malformed_request']])
@@ -115,7 +103,7 @@ const ARGUMENTS: readonly {
 
 describe.each(ARGUMENTS)('$what', ({ operation, input, code, detail }) => {
   it(`is ${code} over REST, recorded, and nothing else happens`, async () => {
-    const answer = await withoutEffect(() => session.ask('POST', `/v1/operations/${operation}`, input))
+    const answer = await withoutEffect(pilot.raise, () => session.ask('POST', `/v1/operations/${operation}`, input))
     const correlation = answer.headers.get('x-correlation-id')
     expect(answer.headers.get('content-type')).toContain('application/problem+json')
     expect(await answer.json()).toEqual(problem(code, detail, correlation))
@@ -125,7 +113,7 @@ describe.each(ARGUMENTS)('$what', ({ operation, input, code, detail }) => {
   })
 
   it(`is ${code} over MCP, in the same words, as a result the agent can hand on`, async () => {
-    const { isError, text } = await withoutEffect(() => toolText(agent, operation, input))
+    const { isError, text } = await withoutEffect(pilot.raise, () => toolText(agent, operation, input))
     const correlation = /req-\w+/.exec(text)?.[0] ?? ''
     expect(isError).toBe(true)
     expect(text).toBe(`Refused: ${titleOf(code)}. ${detail}.\nNext: ${nextStepOf(code)}.\nCorrelation id: ${correlation} (${code})`)
@@ -205,7 +193,9 @@ const FORMS: readonly { readonly what: string; readonly said: Said; readonly cod
 describe.each(FORMS)('$what', ({ said, code, detail, status = statusOf(code) }) => {
   it(`is ${code}, before anyone is asked who they are, recorded, and nothing else happens`, async () => {
     const size = await journal.size()
-    const answer = await withoutEffect(() => say(gate, { ...said, headers: { ...said.headers, ...session.headers(said.method ?? 'POST', said.path) } }))
+    const answer = await withoutEffect(pilot.raise, () =>
+      say(gate, { ...said, headers: { ...said.headers, ...session.headers(said.method ?? 'POST', said.path) } }),
+    )
     expect(answer.body).toMatchObject({ code, detail })
     expect(answer.status).toBe(status)
     expect(answer.headers['content-type']).toContain('application/problem+json')
@@ -225,7 +215,9 @@ describe('an agent that asks too often', () => {
     )
     const codes = await Promise.all(asks.map(async (answer) => (await answer.json()) as { code: string }))
     expect(codes.filter(({ code }) => code === 'not_found')).toHaveLength(10)
-    const last = await withoutEffect(() => session.ask('POST', '/v1/operations/proposeStatusChange', { shipmentId: 'NONE', status: 'held', reason: 'r' }))
+    const last = await withoutEffect(pilot.raise, () =>
+      session.ask('POST', '/v1/operations/proposeStatusChange', { shipmentId: 'NONE', status: 'held', reason: 'r' }),
+    )
     const seconds = Number(last.headers.get('retry-after'))
     const detail = `\`proposeStatusChange\` may be asked 10 times a minute; the next in ${seconds} s`
     const correlation = last.headers.get('x-correlation-id') ?? ''
@@ -234,7 +226,7 @@ describe('an agent that asks too often', () => {
     expect(await last.json()).toEqual({ ...problem('rate_limited', detail, correlation), retryAfterSeconds: seconds })
     expect(await journal.about(correlation)).toMatchObject([{ kind: 'ask.refused', outcome: 'rate_limited', operation: 'proposeStatusChange' }])
 
-    const { text } = await withoutEffect(() => toolText(agent, 'proposeStatusChange', { shipmentId: 'NONE', status: 'held', reason: 'r' }))
+    const { text } = await withoutEffect(pilot.raise, () => toolText(agent, 'proposeStatusChange', { shipmentId: 'NONE', status: 'held', reason: 'r' }))
     expect(text).toMatch(
       /^Refused: Too many asks\. `proposeStatusChange` may be asked 10 times a minute; the next in \d s\.\nNext: wait, then ask again\.\nTry again in \d s\.\n/,
     )

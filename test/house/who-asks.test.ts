@@ -4,7 +4,7 @@ import { nextStepOf, type RefusalCode, statusOf, titleOf } from '../../src/model
 import { type HouseJournal, houseJournal } from '../support/entries.ts'
 import { type PilotHouse, startPilot } from '../support/pilot.ts'
 import { openProvenSession, type ProvenSession } from '../support/session.ts'
-import { asSuperuser, holdSource, standing } from '../support/standing.ts'
+import { asSuperuser, withoutEffect } from '../support/standing.ts'
 import { say, strangerAt } from '../support/stranger.ts'
 
 const READ = '/v1/operations/getShipmentSummary'
@@ -36,19 +36,6 @@ afterAll(async () => {
 
 async function freshCode(): Promise<string> {
   return String((await (await pilot.employee()).call('inviteDevice')).body['code'])
-}
-
-async function withoutEffect<T>(work: () => Promise<T>): Promise<T> {
-  const before = await standing(pilot.raise)
-  const held = await holdSource(pilot.raise)
-  try {
-    const came = await work()
-    expect(await held.waiting()).toBe(0)
-    return came
-  } finally {
-    await held.release()
-    expect(await standing(pilot.raise)).toEqual(before)
-  }
 }
 
 type Case = {
@@ -135,7 +122,7 @@ const CASES: readonly Case[] = [
 describe.each(CASES)('$what', ({ code, detail, headers, error }) => {
   it.each([READ, '/mcp'])(`is ${code} at %s, challenged, recorded, and nothing else happens`, async (path) => {
     const size = await journal.size()
-    const answer = await withoutEffect(() => say(gate, { path, headers: { ...JSON_TYPE, ...headers(path) }, body: BODY }))
+    const answer = await withoutEffect(pilot.raise, () => say(gate, { path, headers: { ...JSON_TYPE, ...headers(path) }, body: BODY }))
     const { correlationId } = answer.body
     expect(answer.status).toBe(401)
     expect(answer.body).toEqual({
@@ -162,7 +149,7 @@ it('refuses a proof the second time, over REST and MCP, and the first time only 
     const headers = { ...JSON_TYPE, ...anna.headers('POST', path) }
     expect((await say(gate, { path, headers, body: BODY })).status).not.toBe(401)
     const size = await journal.size()
-    const again = await withoutEffect(() => say(gate, { path, headers, body: BODY }))
+    const again = await withoutEffect(pilot.raise, () => say(gate, { path, headers, body: BODY }))
     expect(again.body).toMatchObject({ code: 'proof_replayed', detail: 'this proof was used before', status: 401 })
     expect(await journal.since(size)).toMatchObject([{ kind: 'ask.refused', outcome: 'proof_replayed', correlation: again.body['correlationId'] }])
   }
@@ -190,7 +177,7 @@ it.each([
     client.query(`update ${table} set ${column} = now() - interval '1 second' where ${key} = $1`, [old.id]),
   )
   for (const path of [READ, '/mcp']) {
-    const answer = await withoutEffect(() => old.ask('POST', path, { shipmentId: 'S-100042' }))
+    const answer = await withoutEffect(pilot.raise, () => old.ask('POST', path, { shipmentId: 'S-100042' }))
     const body = (await answer.json()) as { readonly correlationId: string }
     expect(body).toMatchObject({ status: 401, code, detail })
     expect(await journal.about(body.correlationId)).toMatchObject([{ kind: 'ask.refused', outcome: code }])
@@ -201,7 +188,7 @@ describe('a key that nobody enrolled', () => {
   it('is device_unknown where the offer is asked for, with its own valid proof', async () => {
     const { dpop } = strangerAt(gate)
     const headers = { dpop: await dpop('GET', '/v1/operations') }
-    const answer = await withoutEffect(() => say(gate, { method: 'GET', path: '/v1/operations', headers }))
+    const answer = await withoutEffect(pilot.raise, () => say(gate, { method: 'GET', path: '/v1/operations', headers }))
     expect(answer.status).toBe(401)
     expect(answer.body).toMatchObject({
       code: 'device_unknown',
@@ -215,7 +202,7 @@ describe('a key that nobody enrolled', () => {
     const { dpop, jkt } = strangerAt(gate)
     const path = '/oauth/device_authorization'
     const headers = { ...FORM_TYPE, dpop: await dpop('POST', path) }
-    const answer = await withoutEffect(() => say(gate, { path, headers, body: REQUEST }))
+    const answer = await withoutEffect(pilot.raise, () => say(gate, { path, headers, body: REQUEST }))
     expect(answer.status).toBe(401)
     expect(answer.body).toMatchObject({
       error: 'invalid_client',
@@ -229,7 +216,7 @@ describe('a key that nobody enrolled', () => {
     const { dpop, jwk } = strangerAt(gate)
     const headers = { ...JSON_TYPE, dpop: await dpop('POST', '/enrol') }
     const body = JSON.stringify({ code: 'AAAA-BBBB-CCCC-DDDD', jwk, name: 'mine', platform: 'linux' })
-    const answer = await withoutEffect(() => say(gate, { path: '/enrol', headers, body }))
+    const answer = await withoutEffect(pilot.raise, () => say(gate, { path: '/enrol', headers, body }))
     expect(answer.body).toMatchObject({ status: 400, code: 'code_unknown', detail: 'this code is unknown, used or expired' })
     expect(await journal.about(String(answer.body['correlationId']))).toMatchObject([{ kind: 'device.enrol_refused', outcome: 'code_unknown' }])
   })
@@ -244,7 +231,7 @@ describe('a key that nobody enrolled', () => {
     const { dpop } = strangerAt(gate)
     const path = '/oauth/device_authorization'
     const proof = { dpop: await dpop('POST', path) }
-    const answer = await withoutEffect(() => say(gate, { path, headers: { ...headers, ...proof }, body }))
+    const answer = await withoutEffect(pilot.raise, () => say(gate, { path, headers: { ...headers, ...proof }, body }))
     expect(answer.body).toMatchObject({ code, error })
     expect(await journal.about(String(answer.body['correlationId']))).toMatchObject([{ outcome: code }])
   })
@@ -257,7 +244,7 @@ describe('a session revoked at the console', () => {
     const size = await journal.size()
     expect(await employee.call('revokeSession', { why: 'lost laptop' }, other.id)).toEqual({ status: 200, body: {} })
     for (const path of [READ, '/mcp']) {
-      const answer = await withoutEffect(() => other.ask('POST', path, { shipmentId: 'S-100042' }))
+      const answer = await withoutEffect(pilot.raise, () => other.ask('POST', path, { shipmentId: 'S-100042' }))
       expect(await answer.json()).toMatchObject({
         status: 401,
         code: 'session_revoked',

@@ -13,7 +13,7 @@ describe('findShipments', () => {
   const found = async (input: Record<string, unknown>, by = {}) =>
     (await answered(here, 'findShipments', input, by)).answer.rows.map(({ shipmentId }) => shipmentId)
 
-  it('answers shipments in order of their number, the customer as a handle', async () => {
+  it('answers shipments in order of their number, the customer as a token', async () => {
     const { held, answer, entry } = await answered(here, 'findShipments', { status: 'planned' })
     expect(answer.rows.map(({ shipmentId }) => shipmentId)).toEqual(['S-A3', 'S-A4', 'S-A5'])
     expect(answer.rows[0]).toEqual({
@@ -62,7 +62,7 @@ describe('findShipments', () => {
     expect(seen).toEqual(['S-A1', 'S-A2', 'S-A3', 'S-A4', 'S-A5'])
   })
 
-  it('finds by a handle what it stands for, and never beyond the accounts of the session', async () => {
+  it('finds by a token what it stands for, and never beyond the accounts of the session', async () => {
     const held = await here.session({ accounts: ['A', 'B'] })
     expect(await found({ customer: tokensOf(held.session.id).seal('acc', 'B') }, held)).toEqual(['S-B1', 'S-B2', 'S-B3'])
     const own = await here.session()

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => here.close())
 
 describe('getShipmentSummary', () => {
-  it('answers one shipment: open fields clear, people as handles and hints, prices and notes redacted', async () => {
+  it('answers one shipment: open fields clear, people as tokens and hints, prices and notes redacted', async () => {
     const { held, answer, entry } = await answered(here, 'getShipmentSummary', { shipmentId: 'S-A2' })
     const { seal } = tokensOf(held.session.id)
     expect(answer.rows).toEqual([

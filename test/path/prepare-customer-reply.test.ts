@@ -18,7 +18,7 @@ beforeAll(() => {
 afterAll(() => desk.close())
 
 describe('prepareCustomerReply', () => {
-  it("is written with a handle from an answer, which the person reads as the customer's name", async () => {
+  it("is written with a token from an answer, which the person reads as the customer's name", async () => {
     const held = await here.session()
     const { answer: summary } = await answered(here, 'getShipmentSummary', { shipmentId: 'S-A1' }, held)
     const { customerName, contactName } = summary.rows[0] ?? {}
@@ -33,7 +33,7 @@ describe('prepareCustomerReply', () => {
     expect(shown.text).not.toMatch(/(con|cus)_/)
   })
 
-  it('leaves alone what only looks like a handle', async () => {
+  it('leaves alone what only looks like a token', async () => {
     const { answer } = await answered(here, 'prepareCustomerReply', { shipmentId: 'S-A1', subject: 'con_1', body: 'cus_… and con_ stand as they are' })
     const shown = must(await show(desk.showing, String(answer.rows[0]?.['id']), ANNA, 'cor'))
     expect(shown.text).toContain('cus_… and con_ stand as they are')

@@ -25,6 +25,8 @@ export type TestApplier = {
   readonly look: (fault?: Fault) => Promise<readonly string[]>
   /** How often the record was written since the TMS was made, and what it says now. */
   readonly record: (shipmentId: string) => Promise<{ readonly status: unknown; readonly writes: number }>
+  /** Who may decide, by the applier's own configuration. */
+  readonly deciders: string[]
   readonly parts: (fault?: Fault) => Promise<Applier>
   readonly close: () => Promise<void>
 }
@@ -34,8 +36,10 @@ export async function openTestApplier(here: TestGate): Promise<TestApplier> {
   const writer = postgresWriter(pool)
   await personStore(here.pool).put({ id: 'ben', name: 'ben', groups: ['shift-leads'] })
 
+  const deciders = ['ben']
+
   async function parts(fault?: Fault): Promise<Applier> {
-    const known = approvals((person) => person === 'ben')
+    const known = approvals((person) => deciders.includes(person))
     known.learn((await here.entries()).map((entry, index) => ({ index, entry })))
     const at = faulty(fault)
     const { changes, catalogue } = here.gate
@@ -93,7 +97,7 @@ export async function openTestApplier(here: TestGate): Promise<TestApplier> {
     return { status: found?.['status'], writes: Number(found?.['version']) - 1 }
   }
 
-  return { approved, look, record, parts, close: () => pool.end() }
+  return { approved, look, record, deciders, parts, close: () => pool.end() }
 }
 
 class Died extends Error {}

@@ -15,13 +15,21 @@ export type Running = {
   readonly until: (pattern: RegExp) => Promise<string>
 }
 
-type Surroundings = { readonly env?: Readonly<Record<string, string>>; readonly program?: string; readonly typed?: string }
+type Surroundings = {
+  readonly env?: Readonly<Record<string, string>>
+  readonly program?: string
+  readonly typed?: string
+  /** Whom it runs as, when we are root. */
+  readonly uid?: number
+  readonly gid?: number
+}
 
 /** The real program as a process of its own, with no variable of ours but PATH and HOME. */
-export function start(args: readonly string[], { env = {}, program = GATEHOUSE, typed }: Surroundings = {}): Running {
+export function start(args: readonly string[], { env = {}, program = GATEHOUSE, typed, ...ids }: Surroundings = {}): Running {
   const { PATH = '', HOME = '' } = process.env
   const child: ChildProcess = spawn(process.execPath, [program, ...args], {
     env: { PATH, HOME, ...env },
+    ...ids,
     stdio: [typed === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
   let out = ''

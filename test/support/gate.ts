@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { deriveKey } from '../../src/base/digest.ts'
 import { newId } from '../../src/base/id.ts'
 import { localTime } from '../../src/base/local-time.ts'
-import type { Outcome } from '../../src/base/outcome.ts'
+import { type Outcome, refuse } from '../../src/base/outcome.ts'
 import { askParser } from '../../src/catalogue/ask.ts'
 import { changeDigest } from '../../src/changes/change.ts'
 import type { Connector, Query } from '../../src/connectors/connector.ts'
@@ -18,8 +18,9 @@ import type { Recorded } from '../../src/journal/recorded.ts'
 import { readTail } from '../../src/journal/tail.ts'
 import { discloser, type ExposureLimits } from '../../src/limits/disclose.ts'
 import { reserver } from '../../src/limits/reserve.ts'
+import { type WaitingLimits, waitingCap } from '../../src/limits/waiting.ts'
 import type { Session } from '../../src/model/principal.ts'
-import type { Refusal } from '../../src/model/refusal.ts'
+import { type Refusal, refusal } from '../../src/model/refusal.ts'
 import type { Row } from '../../src/model/row.ts'
 import { authoriser } from '../../src/policy/authorise.ts'
 import { changeConnector } from '../../src/store/change-connector.ts'
@@ -36,13 +37,17 @@ import { PACK } from './pack.ts'
 import { type SmallTms, smallTms } from './small-tms.ts'
 import { ROOT_KEY, tokensOf } from './stages.ts'
 
+/** `broken`: not down, but faulty as our own code may be. */
+type State = 'up' | 'down' | 'broken'
+
 /** What a test may break or watch of a gate. Everything is real: pack, database, journal, ledger, source, sessions and their proofs. */
 export type Weather = {
   now: number
   journal: 'up' | 'down'
-  ledger: 'up' | 'down'
-  stores: 'up' | 'down'
+  ledger: State
+  stores: State
   limits: ExposureLimits
+  readonly waiting: { -readonly [limit in keyof WaitingLimits]: number }
   /** What the TMS answers in place of its own, once its own is there. */
   source: ((query: Query, own: Outcome<readonly Row[], Refusal>) => Promise<Outcome<readonly Row[], Refusal>>) | null
 }
@@ -67,13 +72,14 @@ export async function openTestGate(): Promise<TestGate> {
   const [database, tms] = [await freshDatabase(), await smallTms()]
   const pool = poolOf(database.roleUrl('gate'))
   const reading = openPool({ url: tms.roleUrl('tms_read'), max: 4, statementTimeoutMs: 5000, name: 'test' })
-  const weather: Weather = { now: NOON, journal: 'up', ledger: 'up', stores: 'up', limits: { subject: 150, price: 1000 }, source: null }
+  const weather = fairWeather()
   const asked: Query[] = []
   const clock = () => weather.now
 
   const store = journalStore({ pool })
-  const journal = openJournal({ store: { ...store, append: whileUp(store.append, () => weather.journal) }, clock, node: 'test' })
-  const ledger = exposureLedger(pool)
+  const append = whileUp(store.append, () => weather.journal, broken)
+  const journal = openJournal({ store: { ...store, append }, clock, node: 'test' })
+  const ledger = { spend: whileUp(exposureLedger(pool).spend, () => weather.ledger, unreachable) }
   const [changes, drafts] = [changeStore(pool, changeDigest), draftStore(pool)]
   const identity = openIdentity(sessionStore(pool), clock)
   const gate: Gate = {
@@ -81,13 +87,14 @@ export async function openTestGate(): Promise<TestGate> {
     parse: askParser(PACK.catalogue),
     authorise: authoriser(PACK.bundle, PACK.directory.ownerOf),
     reserve: reserver({ costMax: 60, costPerMinute: 1500 }),
+    inTurn: waitingCap(weather.waiting, changes.undecided),
     fetch: fetcher({ tms: watched(postgresConnector(reading), asked, weather), gatehouse: changeConnector(pool) }),
     tokensOf,
-    disclose: discloser({ spend: whileUp(ledger.spend, () => weather.ledger) }, () => weather.limits, deriveKey(ROOT_KEY, 'gatehouse exposure', 32)),
+    disclose: discloser(ledger, () => weather.limits, deriveKey(ROOT_KEY, 'gatehouse exposure', 32)),
     record: journal.record,
     isRevoked: identity.revocation.isRevoked,
-    changes: { ...changes, keep: whileUp(changes.keep, () => weather.stores) },
-    drafts: { ...drafts, keep: whileUp(drafts.keep, () => weather.stores) },
+    changes: { ...changes, keep: whileUp(changes.keep, () => weather.stores, unreachable) },
+    drafts: { ...drafts, keep: whileUp(drafts.keep, () => weather.stores, unreachable) },
     newId: (prefix) => newId(prefix, randomBytes),
     clock,
     localTime: localTime('UTC'),
@@ -118,11 +125,24 @@ export async function openTestGate(): Promise<TestGate> {
   }
 }
 
-/** The same call, which throws while its part of the house is down. */
+const fairWeather = (): Weather => ({
+  now: NOON,
+  journal: 'up',
+  ledger: 'up',
+  stores: 'up',
+  limits: { subject: 150, price: 1000 },
+  waiting: { waitingPerSession: 1000, waitingPerPerson: 1000 },
+  source: null,
+})
+
+/** The same call while its part of the house is up; what it says of itself while it is down; and a bug of ours thrown while it is broken. */
 const whileUp =
-  <Given extends readonly unknown[], T>(call: (...given: Given) => Promise<T>, state: () => 'up' | 'down') =>
+  <Given extends readonly unknown[], T>(call: (...given: Given) => Promise<T>, state: () => State, down: () => Promise<T>) =>
   (...given: Given): Promise<T> =>
-    state() === 'up' ? call(...given) : Promise.reject(new Error('down'))
+    state() === 'up' ? call(...given) : state() === 'down' ? down() : Promise.reject(new TypeError('CANARY is not a function'))
+
+const broken = () => Promise.reject(new Error('down'))
+const unreachable = async () => refuse(refusal('store_unavailable', "the gate's database does not answer"))
 
 const watched = (connector: Connector, asked: Query[], weather: Weather): Connector => ({
   async read(query) {

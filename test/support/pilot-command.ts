@@ -58,7 +58,7 @@ export async function startPilotCommand(dataFolder: string, port: number, more: 
 
 /** Every secret kept in a data folder: passwords, the root key, the signer's private key. */
 export function secretsIn(dataFolder: string): readonly string[] {
-  return ['secrets', 'keys'].flatMap((folder) =>
+  return ['secrets', 'keys/gate', 'keys/apply', 'keys/sign'].flatMap((folder) =>
     readdirSync(join(dataFolder, folder))
       .filter((name) => !/^passphrase-|\.vkey$|\.signed$|\.crt$/.test(name))
       .map((name) => readFileSync(join(dataFolder, folder, name), 'utf8').trim()),

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { expect } from 'vitest'
 import type { Connection } from '../../src/store/cluster/cluster.ts'
 
 /** A house whose PostgreSQL we may break. */
@@ -40,7 +41,7 @@ async function digests(client: pg.Client, tables: readonly string[]): Promise<Re
 /** PostgreSQL's own files and the signer's memory move by themselves. */
 const filesOf = (folder: string): readonly string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !/^(cluster|postgres\.log|socket|keys.journal\.signed)/.test(name))
+    .filter((name) => !/^(cluster|postgres\.log|socket|keys.(sign.)?journal\.signed)/.test(name))
     .map((name) => join(folder, name))
     .toSorted()
 
@@ -54,5 +55,19 @@ export async function holdSource({ cluster }: Served): Promise<{ readonly waitin
   return {
     waiting: async () => (await client.query<{ n: number }>('select count(*)::int as n from pg_locks where not granted')).rows[0]?.n ?? -1,
     release: () => client.end(),
+  }
+}
+
+/** What must hold of every refusal: nothing of ours or theirs changed, and the source was not asked while it was told. */
+export async function withoutEffect<T>(raise: Served & { readonly dataFolder: string }, work: () => Promise<T>): Promise<T> {
+  const before = await standing(raise)
+  const held = await holdSource(raise)
+  try {
+    const came = await work()
+    expect(await held.waiting()).toBe(0)
+    return came
+  } finally {
+    await held.release()
+    expect(await standing(raise)).toEqual(before)
   }
 }

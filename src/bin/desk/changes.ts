@@ -4,13 +4,15 @@ import type { Catalogue } from '../../catalogue/pack.ts'
 import { type Change, changeDigest } from '../../changes/change.ts'
 import type { CallAnswer } from '../../contract/console.ts'
 import type { Act, Desk, Viewer } from '../../desk/desk.ts'
+import { maySee, whyNot } from '../../desk/why-not.ts'
 import { type Approving, approve } from '../../gate/approve.ts'
 import { REASON } from '../../gate/propose.ts'
 import type { Tokens } from '../../mask/token.ts'
-import type { Refusal, RefusalCode } from '../../model/refusal.ts'
+import type { Refusal } from '../../model/refusal.ts'
 import type { Directory } from '../../policy/directory.ts'
 import { reach } from '../../store/reach.ts'
 import type { Lookup } from './lookup.ts'
+import { reached } from './reached.ts'
 
 export type ChangesHouse = {
   readonly catalogue: Catalogue
@@ -26,7 +28,6 @@ const SHOWN_MAX = 200
 /** Changes as people see them: an approver those of the use cases they decide, everybody their own agents'. */
 export function changePorts(house: ChangesHouse): Pick<Desk, 'changes' | 'decideChange'> {
   const turn = turns()
-  const mine = (viewer: Viewer) => (change: Change) => change.person === viewer.person || house.directory.decides(viewer.groups, change.useCase)
   return {
     async changes({ viewer }) {
       return reach(async () => {
@@ -36,7 +37,8 @@ export function changePorts(house: ChangesHouse): Pick<Desk, 'changes' | 'decide
           SHOWN_MAX,
           'newest',
         )
-        const view = (some: readonly Change[]) => Promise.all(some.filter(mine(viewer)).map((change) => viewOf(house, viewer, change)))
+        const view = (some: readonly Change[]) =>
+          Promise.all(some.filter((change) => maySee(house.directory, viewer, change)).map((change) => viewOf(house, viewer, change)))
         return { waiting: await view(waiting), recent: await view(recent) }
       })
     },
@@ -48,11 +50,10 @@ export function changePorts(house: ChangesHouse): Pick<Desk, 'changes' | 'decide
 }
 
 async function decide(house: ChangesHouse, given: Parameters<Desk['decideChange']>[0], { viewer, correlation }: Act): Promise<Outcome<ChangeView, Refusal>> {
-  const decided = await reach(() =>
+  const decided = await reached(() =>
     approve(house.approving, { change: given.id, seen: given.digest, decision: given.decision, reason: given.reason, by: viewer.person, correlation }),
   )
-  if (!decided.ok) return decided
-  return decided.value.ok ? reach(() => viewOf(house, viewer, (decided.value as { value: Change }).value)) : decided.value
+  return decided.ok ? reach(() => viewOf(house, viewer, decided.value)) : decided
 }
 
 async function viewOf(house: ChangesHouse, viewer: Viewer, change: Change): Promise<ChangeView> {
@@ -87,10 +88,4 @@ async function viewOf(house: ChangesHouse, viewer: Viewer, change: Change): Prom
         : { byName: await house.lookup.personName(change.decidedBy), at: change.decidedAt, reason: tokens.open(REASON, change.decisionReason ?? '') ?? '' },
     outcome: change.outcome,
   }
-}
-
-function whyNot(directory: Directory, viewer: Viewer, change: Change): RefusalCode | null {
-  if (change.state !== 'proposed' && change.state !== 'stale') return 'change_not_waiting'
-  if (change.person === viewer.person) return 'own_change'
-  return directory.decides(viewer.groups, change.useCase) ? null : 'not_approver'
 }

@@ -1,11 +1,19 @@
 import { join } from 'node:path'
+import { newId } from '../../base/id.ts'
+import type { Outcome } from '../../base/outcome.ts'
+import { startOfDay } from '../../base/start-of-day.ts'
 import type { Connector } from '../../connectors/connector.ts'
+import type { AccessHouse } from '../../desk/access.ts'
 import type { Desk } from '../../desk/desk.ts'
 import type { Admission } from '../../gate/admit.ts'
+import type { Approving } from '../../gate/approve.ts'
 import type { Gate } from '../../gate/gate.ts'
 import { type Revoking, revokeDevice, revokeSession } from '../../gate/revoke.ts'
+import type { Showing } from '../../gate/show.ts'
 import { openPassphrases } from '../../identity/passphrase.ts'
 import { readVkey } from '../../journal/key.ts'
+import type { Record as JournalRecord } from '../../journal/record.ts'
+import type { Refusal } from '../../model/refusal.ts'
 import { accessRequests } from '../../store/access-requests.ts'
 import { checkpointTime } from '../../store/checkpoint-time.ts'
 import { ourselves } from '../ourselves.ts'
@@ -15,10 +23,11 @@ import { changePorts } from './changes.ts'
 import { draftPorts } from './drafts.ts'
 import { openHints } from './hints.ts'
 import { journalPorts } from './journal.ts'
-import { openLookup } from './lookup.ts'
+import { type Lookup, openLookup } from './lookup.ts'
 import { peoplePorts } from './people.ts'
 import { pilotPort } from './pilot.ts'
-import { sessionPorts } from './sessions.ts'
+import { tellRefusals } from './refusals.ts'
+import { revokedView, sessionPorts } from './sessions.ts'
 
 export type DeskHouse = {
   readonly house: House
@@ -36,70 +45,108 @@ export type DeskHouse = {
   readonly vkeyFile: string
 }
 
-/** People on this very computer call this very program; on others they have their own `gatehouse`. */
-const isLoopback = (url: string): boolean => /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname)
-
-/** Thrown for `reach` to answer: a database that is away must not look like a missing right. */
-const groupsIn =
-  (people: DeskHouse['stores']['people']) =>
-  async (person: string): Promise<readonly string[]> => {
-    const found = await people.byId(person)
-    if (!found.ok) throw new Error(found.refusal.detail)
-    return found.value?.groups ?? []
-  }
-
 /** The console's ports over the real house. */
-export function openDesk({ house, gate, stores, admission, revoking, connectors, pin, vkeyFile, sign }: DeskHouse): {
-  readonly ports: Desk
-  readonly close: () => Promise<void>
-} {
-  const { directory, catalogue } = house.pack
-  const { config, entries } = house
+export function openDesk(given: DeskHouse): { readonly ports: Desk; readonly close: () => Promise<void> } {
+  const refusals = tellRefusals(given.gate.record)
+  const desk = recordingWith(refusals.record, given)
+  const { house, gate, admission, stores, revoking } = desk
   const lookup = openLookup(stores)
-  const front = { people: stores.people, passphrases: openPassphrases({ random: newRandom }), tell: gate.record, clock: gate.clock, random: newRandom }
-  const people = peoplePorts({
-    front,
-    directory,
-    devices: stores.devices,
-    revokeDevice: (given) => revokeDevice({ ...revoking, devices: stores.devices }, given),
-    publicUrl: config.publicUrl,
-    ourselves: isLoopback(config.publicUrl) ? ourselves() : 'gatehouse',
-    pin,
-    clock: gate.clock,
-  })
-  const groupsOf = groupsIn(stores.people)
-  const isApprover = async (person: string, useCase: string) => directory.decides(await groupsOf(person), useCase)
-  const approving = { ...gate, isApprover, sign }
-  const showing = {
-    catalogue,
-    drafts: gate.drafts,
-    connectors,
-    tokensOf: gate.tokensOf,
-    accountsOf: async (person: string) => directory.accountsOf(await groupsOf(person)),
-    record: gate.record,
-  }
-  const hints = openHints(entries)
+  const people = peoplePorts(peopleHouse(desk))
+  const hints = openHints(house.entries)
 
   const ports: Desk = {
-    origin: () => new URL(config.deskUrl).origin,
+    refused: refusals.refused,
+    origin: () => new URL(house.config.deskUrl).origin,
     folder: join(import.meta.dirname, '../../../dist/console'),
     clock: gate.clock,
     random: newRandom,
     ...people.ports,
     ...pilotPort(house.pack),
-    ...changePorts({ catalogue, directory, approving, lookup, tokensOf: gate.tokensOf }),
-    ...draftPorts({ showing, lookup, clock: gate.clock }),
-    ...sessionPorts({ admission, directory, lookup, behind: people.behind, revoke: (given) => revokeSession(revoking, given) }),
+    ...changePorts({ ...house.pack, lookup, tokensOf: gate.tokensOf, approving: approvingOf(desk) }),
+    ...draftPorts({ showing: showingOf(desk), lookup, revokedOf: revokedOf(desk, lookup), clock: gate.clock }),
+    ...sessionPorts({
+      admission,
+      directory: house.pack.directory,
+      lookup,
+      behind: people.behind,
+      today: () => startOfDay(house.config.timeZone, gate.clock()),
+      revoke: (one) => revokeSession(revoking, one),
+    }),
     ...journalPorts({
-      entries,
-      vkey: () => readVkey(vkeyFile),
+      entries: house.entries,
+      vkey: () => readVkey(desk.vkeyFile),
       signedAt: (size) => checkpointTime(house.pool, size),
-      record: gate.record,
-      requests: accessRequests(house.pool),
-      random: newRandom,
+      access: accessHouse(desk, lookup),
     }),
     names: lookup.names,
     subscribe: hints.subscribe,
   }
-  return { ports, close: hints.close }
+  return {
+    ports,
+    close: async () => {
+      await hints.close()
+      await refusals.close()
+    },
+  }
 }
+
+/** Everything that records does so by this `record`: what is refused and recorded on the way is known to be. */
+function recordingWith(record: JournalRecord, desk: DeskHouse): DeskHouse {
+  const { gate, admission, revoking } = desk
+  return { ...desk, gate: { ...gate, record }, admission: { ...admission, record }, revoking: { ...revoking, record } }
+}
+
+function peopleHouse({ house, gate, stores, revoking, pin }: DeskHouse): Parameters<typeof peoplePorts>[0] {
+  const { publicUrl } = house.config
+  return {
+    front: { people: stores.people, passphrases: openPassphrases({ random: newRandom }), tell: gate.record, clock: gate.clock, random: newRandom },
+    directory: house.pack.directory,
+    devices: stores.devices,
+    revokeDevice: (one) => revokeDevice({ ...revoking, devices: stores.devices }, one),
+    publicUrl,
+    ourselves: isLoopback(publicUrl) ? ourselves() : 'gatehouse',
+    pin,
+    clock: gate.clock,
+  }
+}
+
+function approvingOf(desk: DeskHouse): Approving {
+  const isApprover = async (person: string, useCase: string) => desk.house.pack.directory.decides(await groupsOf(desk, person), useCase)
+  return { ...desk.gate, isApprover, sign: desk.sign }
+}
+
+function showingOf(desk: DeskHouse): Showing {
+  const { catalogue, directory } = desk.house.pack
+  const { drafts, tokensOf, record } = desk.gate
+  const accountsOf = async (person: string) => directory.accountsOf(await groupsOf(desk, person))
+  return { catalogue, drafts, connectors: desk.connectors, tokensOf, accountsOf, record }
+}
+
+const revokedOf = (desk: DeskHouse, lookup: Lookup) => async (id: string) => {
+  const stored = found(await desk.stores.sessions.byId(id))
+  return stored && revokedView(lookup, stored.session, stored.revoked)
+}
+
+function accessHouse({ house, gate, stores }: DeskHouse, lookup: Lookup): AccessHouse {
+  return {
+    entries: house.entries,
+    requests: accessRequests(house.pool),
+    record: gate.record,
+    directory: house.pack.directory,
+    useCaseOf: async (session) => found(await stores.sessions.byId(session))?.session.useCase ?? null,
+    nameOf: lookup.personName,
+    newId: () => newId('acr', newRandom),
+    clock: gate.clock,
+  }
+}
+
+const groupsOf = async ({ stores }: DeskHouse, person: string): Promise<readonly string[]> => found(await stores.people.byId(person))?.groups ?? []
+
+/** What was found. Otherwise thrown, for `reach` to answer: a database that is away must not look like a missing right. */
+function found<T>(asked: Outcome<T, Refusal>): T {
+  if (!asked.ok) throw new Error(asked.refusal.detail)
+  return asked.value
+}
+
+/** People on this very computer call this very program; on others they have their own `gatehouse`. */
+const isLoopback = (url: string): boolean => /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname)

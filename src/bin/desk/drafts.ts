@@ -1,12 +1,20 @@
-import { done } from '../../base/outcome.ts'
 import type { Draft } from '../../changes/draft.ts'
-import { CONFIRMED_SECONDS } from '../../contract/console.ts'
+import type { CallAnswer } from '../../contract/console.ts'
 import type { Desk } from '../../desk/desk.ts'
 import { type Showing, type Shown, show } from '../../gate/show.ts'
+import { CONFIRMED_SECONDS } from '../../model/confirmation.ts'
 import { reach } from '../../store/reach.ts'
 import type { Lookup } from './lookup.ts'
+import { reached } from './reached.ts'
 
-export type DraftsHouse = { readonly showing: Showing; readonly lookup: Lookup; readonly clock: () => number }
+export type DraftsHouse = {
+  readonly showing: Showing
+  readonly lookup: Lookup
+  /** By whom, when and why a session was revoked, if it was. */
+  readonly revokedOf: (session: string) => Promise<Revoked>
+  readonly clock: () => number
+}
+type Revoked = CallAnswer<'drafts'>['drafts'][number]['revoked']
 
 const SHOWN_MAX = 100
 
@@ -20,18 +28,19 @@ export function draftPorts(house: DraftsHouse): Pick<Desk, 'drafts' | 'showDraft
     operation: draft.operation,
     agent: await house.lookup.agentOf(draft.session),
     preparedAt: draft.createdAt,
+    revoked: await house.revokedOf(draft.session),
   })
   return {
     drafts: ({ viewer }) => reach(async () => ({ drafts: await Promise.all((await house.showing.drafts.ofPerson(viewer.person, SHOWN_MAX)).map(view)) })),
     async showDraft(id, { viewer, correlation }) {
       const confirmed = house.clock() - viewer.confirmedAt < CONFIRMED_SECONDS * 1000
-      const shown = await reach(() => show(house.showing, id, { person: viewer.person, confirmed }, correlation))
-      if (!shown.ok || !shown.value.ok) return shown.ok ? (shown.value as typeof shown.value & { ok: false }) : shown
-      const resolved = shown.value.value
+      const shown = await reached(() => show(house.showing, id, { person: viewer.person, confirmed }, correlation))
+      if (!shown.ok) return shown
       const draft = await reach(() => house.showing.drafts.find(id))
       if (!draft.ok) return draft
-      if (draft.value === null) throw new Error('a draft that was shown is gone')
-      return done({ ...(await view(draft.value)), lines: linesOf(resolved) })
+      const kept = draft.value
+      if (kept === null) throw new Error('a draft that was shown is gone')
+      return reach(async () => ({ ...(await view(kept)), lines: linesOf(shown.value) }))
     },
   }
 }

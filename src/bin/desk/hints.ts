@@ -5,7 +5,7 @@ import { readTail } from '../../journal/tail.ts'
 import { every } from '../parts/part.ts'
 
 const LOOK_EVERY_MS = 400
-const HINT_OF: Readonly<Record<string, Hint>> = { change: 'changes', draft: 'drafts', session: 'sessions' }
+const HINT_OF: Readonly<Record<string, Hint>> = { change: 'changes', draft: 'drafts', session: 'sessions', access: 'requests' }
 
 /** Tells open consoles that something happened, by looking at the journal's new entries, whichever process wrote them. One small look at the head every time. */
 export function openHints(entries: EntryStore): { readonly subscribe: Desk['subscribe']; readonly close: () => Promise<void> } {

@@ -41,7 +41,7 @@ export function pilotPort(pack: Pack): Pick<Desk, 'pilot'> {
             control: 'masked_view',
             on: masked,
             why: masked
-              ? 'agents read through a role that cannot write, only the rows of their accounts; names and contacts come as handles, hints or redacted'
+              ? 'agents read through a role that cannot write, only the rows of their accounts; names and contacts come as tokens, hints or redacted'
               : 'a policy now in force lets an agent read personal fields or free text in clear',
           },
           { control: 'sandbox', on: false, why: 'agents run unconfined on the desktop: what they read elsewhere and where they send it is not controlled yet' },

@@ -2,6 +2,7 @@ import { done, refuse } from '../../base/outcome.ts'
 import type { Desk, Viewer } from '../../desk/desk.ts'
 import { type Admission, decideSession } from '../../gate/admit.ts'
 import { meantCode } from '../../identity/code.ts'
+import type { StoredSession } from '../../identity/session-store.ts'
 import type { Session } from '../../model/principal.ts'
 import { refusal } from '../../model/refusal.ts'
 import type { Directory } from '../../policy/directory.ts'
@@ -13,6 +14,8 @@ export type SessionsHouse = {
   readonly directory: Directory
   readonly lookup: Lookup
   readonly behind: Behind
+  /** When today began, for people here. */
+  readonly today: () => number
   /** Revokes at once, voids what is not applied, and records both. */
   readonly revoke: (given: {
     readonly session: string
@@ -22,14 +25,15 @@ export type SessionsHouse = {
   }) => ReturnType<Desk['revokeSession']>
 }
 
+const OVER_MAX = 500
 const UNKNOWN = refusal('code_unknown', 'this code is unknown, used or expired')
 
-/** Sessions that live, and those that are asked for. A person sees their own; an approver all. */
+/** Sessions that live or were over today, and those that are asked for. A person sees their own; an approver all. */
 export function sessionPorts(house: SessionsHouse): Pick<Desk, 'sessions' | 'revokeSession' | 'pendingSession' | 'decideSession'> {
   const { admission, directory, lookup } = house
   const mayRevoke = (viewer: Viewer, session: Session): boolean => session.person === viewer.person || directory.decides(viewer.groups, session.useCase)
 
-  const viewOf = async (viewer: Viewer, session: Session) => ({
+  const viewOf = async (viewer: Viewer, { session, revoked }: StoredSession) => ({
     id: session.id,
     personName: await lookup.personName(session.person),
     deviceName: await lookup.deviceName(session.device),
@@ -40,14 +44,19 @@ export function sessionPorts(house: SessionsHouse): Pick<Desk, 'sessions' | 'rev
     admittedAt: session.admittedAt,
     endsAt: session.endsAt,
     mayRevoke: mayRevoke(viewer, session),
-    revoked: null,
+    revoked: await revokedView(lookup, session, revoked),
   })
 
   return {
     async sessions({ viewer }) {
-      const live = await admission.sessions.live(admission.clock())
+      const now = admission.clock()
+      const live = await admission.sessions.live(now)
       if (!live.ok) return live
-      return done({ sessions: await Promise.all(live.value.filter((session) => mayRevoke(viewer, session)).map((session) => viewOf(viewer, session))) })
+      const over = await admission.sessions.over(house.today(), now, OVER_MAX)
+      if (!over.ok) return over
+      const views = (some: readonly StoredSession[]) =>
+        Promise.all(some.filter(({ session }) => mayRevoke(viewer, session)).map((stored) => viewOf(viewer, stored)))
+      return done({ sessions: await views(live.value.map((session) => ({ session, revoked: null }))), over: await views(over.value) })
     },
     async revokeSession({ id, why }, { viewer, correlation }) {
       const found = await admission.sessions.byId(id)
@@ -80,3 +89,7 @@ export function sessionPorts(house: SessionsHouse): Pick<Desk, 'sessions' | 'rev
       decideSession(admission, house.behind(viewer), { userCode: given.userCode, useCase: given.decision === 'grant' ? given.useCase : null, correlation }),
   }
 }
+
+/** `by` is a person, or the device itself where the agent's side gave the session up. */
+export const revokedView = async (lookup: Lookup, { device }: Session, revoked: StoredSession['revoked']) =>
+  revoked === null ? null : { byName: revoked.by === device ? 'its own device' : await lookup.personName(revoked.by), at: revoked.at, why: revoked.why }

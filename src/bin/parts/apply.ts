@@ -11,8 +11,8 @@ import type { Record } from '../../journal/record.ts'
 import { Fault } from '../../model/fault.ts'
 import { readDecisionVerifier } from './decision-key.ts'
 import { complain, openHouse } from './house.ts'
+import { SIGNER_KEY } from './keys.ts'
 import { every, type Part } from './part.ts'
-import { SIGNER_KEY } from './sign.ts'
 
 const LOOK_EVERY_MS = 300
 /** Nobody waits for the applier: it would rather be slow than not know whether its entry landed. */
@@ -79,6 +79,8 @@ export async function startApplier(config: Config, environment: Environment): Pr
     await catchUp()
     // What was begun and not ended: by a process before this one, or because a journal or source did not answer in time.
     for (const change of await house.changes.inStates(['applying', 'unknown_outcome'], TOGETHER_MAX)) await resume(applier, change)
+    // Without the gate's key no approval can be verified, and what cannot be verified for good is voided.
+    if (isGates === null) return
     const approved = await house.changes.inStates(['approved'], TOGETHER_MAX)
     await Promise.all(approved.map((change) => apply(applier, change)))
   }

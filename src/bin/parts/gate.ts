@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import fastify, { type FastifyInstance } from 'fastify'
 import { agentApp } from '../../api/app.ts'
-import { type Door, refuseWith } from '../../api/door.ts'
+import { clientOf, type Door, refuseWith, trustIn } from '../../api/door.ts'
 import { metadataRoutes } from '../../api/metadata.ts'
 import { oauthRoutes } from '../../api/oauth.ts'
 import { deriveKey } from '../../base/digest.ts'
@@ -31,6 +31,7 @@ import { vkeyPath } from '../../journal/key.ts'
 import { discloser } from '../../limits/disclose.ts'
 import { reserver } from '../../limits/reserve.ts'
 import { type SourceCap, sourceCap } from '../../limits/source-cap.ts'
+import { waitingCap } from '../../limits/waiting.ts'
 import { Fault } from '../../model/fault.ts'
 import { refusal } from '../../model/refusal.ts'
 import { authoriser } from '../../policy/authorise.ts'
@@ -45,9 +46,8 @@ import { sessionStore } from '../../store/session-store.ts'
 import { openDesk } from '../desk/desk.ts'
 import { openDecisionKey } from './decision-key.ts'
 import { complain, type House, newRandom, openHouse, tokenKeys } from './house.ts'
-import { rootKey } from './keys.ts'
+import { rootKey, SIGNER_KEY } from './keys.ts'
 import { every, type Part } from './part.ts'
-import { SIGNER_KEY } from './sign.ts'
 import { openTls, type Tls } from './tls.ts'
 
 const SOURCES_TOLD_EVERY_MS = 10_000
@@ -86,6 +86,7 @@ export async function startGate(config: Config, environment: Environment): Promi
     door,
     sources,
     hosts: hostsOf(config.publicUrl),
+    proxies: config.trustedProxies,
     tls,
     also: async (app) => {
       metadataRoutes(app, config)
@@ -93,18 +94,10 @@ export async function startGate(config: Config, environment: Environment): Promi
     },
   })
   const visitors = sourceCap({ perSecond: config.limits.sourcePerSecond, burst: config.limits.sourceBurst })
-  const people = consoleServer(tls, visitors, door)
-  const desk = openDesk({
-    house,
-    gate,
-    stores,
-    admission,
-    revoking,
-    connectors,
-    pin: tls?.pin ?? null,
-    sign: await openDecisionKey(config),
-    vkeyFile: vkeyPath(join(config.keys, SIGNER_KEY)),
-  })
+  const people = consoleServer({ tls, proxies: config.trustedProxies, visitors, door })
+  const decisions = await openDecisionKey(config)
+  const vkeyFile = vkeyPath(join(config.keys, SIGNER_KEY))
+  const desk = openDesk({ house, gate, stores, admission, revoking, connectors, pin: tls?.pin ?? null, sign: decisions.sign, vkeyFile })
   await deskRoutes(people, desk.ports)
 
   await listen(agents, config.listen.gate)
@@ -112,7 +105,7 @@ export async function startGate(config: Config, environment: Environment): Promi
   const told = tellNow(gate.record, [sources, visitors])
   await gate.record({ kind: 'house.started', outcome: 'done', detail: { policy: bundle.serial } })
   return {
-    ready: tls?.pin ? { pin: tls.pin } : {},
+    ready: { decisionsVkey: decisions.vkey, ...(tls?.pin ? { pin: tls.pin } : {}) },
     async stop() {
       // No new connection is taken and what is under way is answered; only then does the journal close.
       // A connection that is kept alive past its last answer would hold us up until its own timeout.
@@ -128,14 +121,17 @@ export async function startGate(config: Config, environment: Environment): Promi
   }
 }
 
+type Lobby = { readonly tls: Tls | null; readonly proxies: readonly string[]; readonly visitors: SourceCap; readonly door: Door }
+
 /** The console's own server: another origin than the agents', and the same cap on addresses. */
-function consoleServer(tls: Tls | null, visitors: SourceCap, door: Door): FastifyInstance {
+function consoleServer({ tls, proxies, visitors, door }: Lobby): FastifyInstance {
   const app = fastify({
     ...(tls ? { https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' as const } } : {}),
+    trustProxy: trustIn(proxies),
     forceCloseConnections: true,
   }) as unknown as FastifyInstance
   app.addHook('onRequest', async (request, reply) => {
-    const wait = visitors.knock(request.ip, door.clock())
+    const wait = visitors.knock(clientOf(request), door.clock())
     return wait > 0 ? refuseWith(door, request, reply, refusal('source_capped', 'too many requests from this address', { retryAfterSeconds: wait })) : undefined
   })
   return app
@@ -179,6 +175,7 @@ function gateOf({ config, pack, journal, pool, changes }: House, { root, connect
     parse: askParser(pack.catalogue),
     authorise: authoriser(pack.bundle, pack.directory.ownerOf),
     reserve: reserver(config.limits),
+    inTurn: waitingCap(config.limits, changes.undecided),
     fetch: fetcher(connectors),
     tokensOf: tokenKeys(root),
     disclose: discloser(exposureLedger(pool), pack.directory.exposureOf, deriveKey(root, 'gatehouse exposure', 32)),
@@ -217,7 +214,15 @@ async function listen(app: FastifyInstance, address: string): Promise<void> {
   try {
     await app.listen({ ...addressOf(address), exclusive: true })
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'EACCES')
+      throw new Fault(
+        'config_invalid',
+        `the user the gate runs as may not listen on ${address}`,
+        'choose a port from 1024 on, with a proxy or a redirect before it',
+        { cause },
+      )
+    if (code !== 'EADDRINUSE') throw cause
     throw new Fault(
       'port_taken',
       `${address} is taken by another program`,

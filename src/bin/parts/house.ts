@@ -4,6 +4,7 @@ import { lru } from '../../base/lru.ts'
 import { changeDigest } from '../../changes/change.ts'
 import type { Config } from '../../config/config.ts'
 import { type Environment, needed } from '../../config/environment.ts'
+import { checkTail } from '../../journal/check-tail.ts'
 import { type Journal, openJournal } from '../../journal/open.ts'
 import { sessionTokens, type Tokens } from '../../mask/token.ts'
 import { Fault } from '../../model/fault.ts'
@@ -38,6 +39,7 @@ export async function openHouse(
   const journalPool = poolOf(url, `gatehouse ${node} journal`, 2)
   await checkReached(pool)
   const entries = journalStore({ pool: journalPool })
+  if (node !== 'sign') await checkTail(entries)
   const journal = openJournal({
     store: entries,
     clock: Date.now,
@@ -61,7 +63,7 @@ export async function openHouse(
 
 export const newRandom = (bytes: number): Uint8Array => randomBytes(bytes)
 
-/** Handles of each session, the keys kept for those that ask now. */
+/** Tokens of each session, the keys kept for those that ask now. */
 export function tokenKeys(root: Uint8Array): (session: string) => Tokens {
   const known = lru<string, Tokens>(2000)
   return (session) => {

@@ -1,30 +1,34 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '../../model/fault.ts'
+import { isOurs, keptText } from '../../store/cluster/kept-file.ts'
 
-/** The folder of keys: made if it is not there, owner-only, or a fault. */
+/** The signer's key. The verifier key lies beside it, `.vkey`. */
+export const SIGNER_KEY = 'journal.key'
+/** The gate's key for decisions taken at the console. */
+export const DECISION_KEY = 'decisions.key'
+
+/** The folder of keys: made if it is not there, and closed to others. Fault `config_invalid`: it is another user's, or cannot be made. */
 export function keyFolder(folder: string): string {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  if (process.platform !== 'win32' && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const found = statSync(folder)
+    if (!isOurs(found)) throw new Fault('config_invalid', `the key folder ${folder} belongs to another user (${found.uid})`, NEXT)
+    if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) chmodSync(folder, 0o700)
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause
+    throw new Fault('config_invalid', `the key folder ${folder} cannot be made or closed to others as this user`, NEXT, { cause })
+  }
   return folder
 }
 
-/** A root secret of this house, 32 bytes, made at the first start. Faults `config_invalid` when the file is not one, or others may read it. */
+const NEXT = 'give it to the user who runs this, with mode 0700, or name another under `keys` in the configuration'
+
+/** A root secret of this house, 32 bytes, made at the first start. Fault `config_invalid`: the file is not one, others may read it, or it is another user's. */
 export function rootKey(folder: string, name: string): Uint8Array {
   const file = join(keyFolder(folder), name)
-  try {
-    writeFileSync(file, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' })
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-  }
-  const open = process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0
-  const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64url')
-  if (open || key.length !== 32)
-    throw new Fault(
-      'config_invalid',
-      `the key file ${file} is ${open ? 'readable by other users' : 'not a key'}`,
-      'restore it from your backup, with mode 0600',
-    )
+  const key = Buffer.from(keptText(file, () => randomBytes(32).toString('base64url')).trim(), 'base64url')
+  if (key.length !== 32) throw new Fault('config_invalid', `the key file ${file} is not a key`, 'restore it from your backup, with mode 0600')
   return key
 }

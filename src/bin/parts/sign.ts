@@ -4,18 +4,20 @@ import type { Environment } from '../../config/environment.ts'
 import { openSignerKey } from '../../journal/key.ts'
 import { signCheckpoint } from '../../journal/sign.ts'
 import { signerStateFile } from '../../journal/signer-state.ts'
+import { formatVkey } from '../../log/note-key.ts'
 import { Fault } from '../../model/fault.ts'
+import { readKept } from '../../store/cluster/kept-file.ts'
 import { complain, newRandom, openHouse } from './house.ts'
-import { keyFolder } from './keys.ts'
+import { keyFolder, SIGNER_KEY } from './keys.ts'
 import { every, type Part } from './part.ts'
 
-export const SIGNER_KEY = 'journal.key'
 const SIGN_EVERY_MS = 1000
 
 /** The signer: alone holds the checkpoint key. It recomputes the tree itself and stops for good when it does not fit what it signed before. */
 export async function startSigner(config: Config, environment: Environment): Promise<Part> {
   const house = await openHouse(config, environment, 'sign')
   const folder = keyFolder(config.keys)
+  for (const name of [SIGNER_KEY, 'journal.signed']) readKept(join(folder, name))
   const key = await openSignerKey({ path: join(folder, SIGNER_KEY), origin: config.logOrigin, random: newRandom })
   const signer = { store: house.entries, key, state: signerStateFile(join(folder, 'journal.signed')) }
   await signCheckpoint(signer)
@@ -29,7 +31,7 @@ export async function startSigner(config: Config, environment: Environment): Pro
     },
   )
   return {
-    ready: {},
+    ready: { vkey: formatVkey(key) },
     stop: async () => {
       await loop.stop()
       await signCheckpoint(signer).catch((cause: unknown) => complain('sign', cause))

@@ -1,6 +1,6 @@
 import 'reflect-metadata'
-import { createHash, webcrypto } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createPrivateKey, X509Certificate as NodeCertificate, webcrypto } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   BasicConstraintsExtension,
@@ -10,8 +10,10 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
+import { pinOf } from '../../base/pin.ts'
 import type { Config } from '../../config/config.ts'
 import { Fault } from '../../model/fault.ts'
+import { putText, readKept } from '../../store/cluster/kept-file.ts'
 import { keyFolder } from './keys.ts'
 
 /** Key and certificate in PEM. `pin`: SHA-256 of the certificate, base64url, when it is of our own making and nothing else vouches for it. */
@@ -22,18 +24,29 @@ const DAYS = 825
 /** What `tls` of the configuration comes to: nothing, the company's certificate, or one of our own, made once and kept. Faults `config_invalid`. */
 export async function openTls(config: Config): Promise<Tls | null> {
   if (config.tls === 'off') return null
-  if (config.tls !== 'self') return { key: readPem(config.tls.key), cert: readPem(config.tls.cert), pin: null }
+  if (config.tls !== 'self') return companys(config.tls)
   const folder = keyFolder(config.keys)
   const [keyFile, certFile] = [join(folder, 'tls.key'), join(folder, 'tls.crt')]
   if (!existsSync(certFile)) await makeCertificate(config, keyFile, certFile)
   const cert = readPem(certFile)
-  return { key: readPem(keyFile), cert, pin: pinOf(cert) }
+  return { key: readKept(keyFile) ?? readPem(keyFile), cert, pin: pinOf(new Uint8Array(new X509Certificate(cert).rawData)) }
 }
 
-const pinOf = (pem: string): string =>
-  `sha256-${createHash('sha256')
-    .update(new Uint8Array(new X509Certificate(pem).rawData))
-    .digest('base64url')}`
+/** A certificate that authorities vouch for: nothing to pin. */
+function companys(files: { readonly key: string; readonly cert: string }): Tls {
+  const [key, cert] = [readPem(files.key), readPem(files.cert)]
+  if (belongTogether(key, cert)) return { key, cert, pin: null }
+  const message = `${files.key} is not the key of the certificate in ${files.cert}, or one of them is not PEM`
+  throw new Fault('config_invalid', message, 'correct `tls` in the configuration, or set it to `self`')
+}
+
+function belongTogether(key: string, cert: string): boolean {
+  try {
+    return new NodeCertificate(cert).checkPrivateKey(createPrivateKey(key))
+  } catch {
+    return false
+  }
+}
 
 async function makeCertificate(config: Config, keyFile: string, certFile: string): Promise<void> {
   const names = [...new Set([config.publicUrl, config.deskUrl].map((url) => new URL(url).hostname.replace(/^\[|\]$/g, '')))]
@@ -51,8 +64,9 @@ async function makeCertificate(config: Config, keyFile: string, certFile: string
     ],
   })
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
-  writeFileSync(keyFile, `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`, { mode: 0o600 })
-  writeFileSync(certFile, `${certificate.toString('pem')}\n`, { mode: 0o644 })
+  // The key first: a certificate that stands has its key beside it.
+  putText(keyFile, `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`)
+  putText(certFile, `${certificate.toString('pem')}\n`, { mode: 0o644 })
 }
 
 function readPem(file: string): string {

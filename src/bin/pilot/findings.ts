@@ -14,7 +14,7 @@ export type Findings = {
   readonly held: () => number
   readonly failed: () => readonly string[]
   /** Shipments seen on the way, for the next step to work with. */
-  readonly shipments: { readonly id: string; readonly status: string }[]
+  readonly shipments: { readonly id: string; readonly status: string; readonly customer: string }[]
 }
 
 export function findings(): Findings {

@@ -10,6 +10,7 @@ import type { Raise } from './raise.ts'
 import { report } from './report.ts'
 import { proposeAndDecide } from './script/changes.ts'
 import { prepareAndShow } from './script/drafts.ts'
+import { readOn } from './script/exposure.ts'
 import { askQuestions } from './script/questions.ts'
 import { tryRefusals } from './script/refusals.ts'
 import { openSessionFor } from './script/sign-in.ts'
@@ -29,6 +30,7 @@ export async function runOnce(raise: Raise, say: (line: string) => void): Promis
       ['the agent tries what it may not', () => tryRefusals(agent, raise, found)],
       ['the agent prepares a label and a letter, its person sees them resolved', () => prepareAndShow(agent, employee, raise, found)],
       ['the agent proposes two changes, an approver approves one and rejects the other', () => proposeAndDecide({ agent, employee, approver, raise, found })],
+      ['the agent reads on, customer by customer, until its exposure budget is spent', () => readOn(agent, raise, found)],
     ]
     for (const [what, step] of steps) {
       say(`· ${what}`)

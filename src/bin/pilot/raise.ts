@@ -1,12 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import type { Config } from '../../config/config.ts'
-import { Fault } from '../../model/fault.ts'
+import type { ExposureLimits } from '../../limits/disclose.ts'
 import { type Cluster, openCluster } from '../../store/cluster/cluster.ts'
+import { freePort } from '../../store/cluster/free-port.ts'
+import { putText } from '../../store/cluster/kept-file.ts'
+import { layKeys } from '../parts/place.ts'
 import { readConfig } from '../read-config.ts'
 import { type RunningHouse, startHouse } from '../start-house.ts'
+import type { PartName, PartPlace, PartPlaces } from '../supervise.ts'
+import { type PartUsers, partUsers } from './part-users.ts'
 import { PILOT_PEOPLE, type PilotPeople, peoplePilot } from './people.ts'
 import { type LoadedTms, loadTms, type TmsChoice } from './tms.ts'
 
@@ -31,9 +35,17 @@ export type PilotChoice = TmsChoice & {
   readonly override?: Overrides
 }
 /** Settings of the house that tests and benches run with instead of the pilot's. */
-export type Overrides = Readonly<{ catalogue?: string; policies?: string; limits?: Config['limits']; timeZone?: string }>
+export type Overrides = Readonly<{
+  catalogue?: string
+  policies?: string
+  limits?: Partial<Config['limits']>
+  timeZone?: string
+  exposure?: ExposureLimits
+  trustedProxies?: readonly string[]
+}>
 
 const REPOSITORY = resolve(import.meta.dirname, '../../..')
+const PACK = { catalogue: join(REPOSITORY, 'catalogue'), policies: join(REPOSITORY, 'policies') }
 const LOG_ORIGIN = 'journal.gatehouse.example/pilot'
 
 /** Brings the pilot up: PostgreSQL, the TMS in a database of its own, people, then the house. `drop` takes it down in the opposite order. */
@@ -44,15 +56,17 @@ export async function raisePilot(choice: PilotChoice): Promise<{ readonly raise:
     const tms = await loadTms(cluster, choice)
     const [gatePort, deskPort] = choice.port === null ? [await freePort(), await freePort()] : [choice.port, choice.port + 1]
     const urls = { gateUrl: `http://127.0.0.1:${gatePort}`, deskUrl: `http://127.0.0.1:${deskPort}` }
-    const configFile = writeConfig(dataFolder, urls, tms.accounts, choice.override ?? {})
-    const config = readConfig(configFile)
+    const users = partUsers({ reads: foldersOf(choice.override), dataFolder, say })
+    const keys = layKeys(join(dataFolder, 'keys'), users)
+    const places = writeConfigs({ dataFolder, keys, users }, urls, tms.accounts, choice.override ?? {})
+    const config = readConfig(places.gate.configFile)
     const { user, password, database } = cluster.superuser
     const adminUrl = cluster.url(database, user, password)
     const sources = {
       TMS_READ_URL: cluster.url('tms', 'tms_read', cluster.secret('tms-read')),
       TMS_WRITE_URL: cluster.url('tms', 'tms_write', cluster.secret('tms-write')),
     }
-    const house = await startHouse({ config, configFile, adminUrl, secret: cluster.secret, sources, say })
+    const house = await startHouse({ config, places, adminUrl, secret: cluster.secret, sources, say })
     try {
       const people = await peoplePilot({ databaseUrl: house.databaseUrl('gate'), secret: cluster.secret })
       const raise: Raise = {
@@ -62,8 +76,8 @@ export async function raisePilot(choice: PilotChoice): Promise<{ readonly raise:
         ...urls,
         people,
         tms,
-        vkeyFile: join(config.keys, 'journal.key.vkey'),
-        signedFile: join(config.keys, 'journal.signed'),
+        vkeyFile: join(keys.sign, 'journal.key.vkey'),
+        signedFile: join(keys.sign, 'journal.signed'),
         tmsUrl: sources.TMS_READ_URL,
       }
       return { raise, drop: () => takeDown(house, cluster) }
@@ -82,51 +96,50 @@ async function takeDown(house: RunningHouse, cluster: Cluster): Promise<void> {
   await cluster.stop()
 }
 
-/** The pilot's configuration, written anew at each start: ports and accounts may be others. It holds no secret. */
-function writeConfig(
-  dataFolder: string,
+type Ground = { readonly dataFolder: string; readonly keys: Readonly<Record<PartName, string>>; readonly users: PartUsers }
+
+/** The parts' configurations, written anew at each start: ports and accounts may be others. They hold no secret, and differ in the folder of keys. */
+function writeConfigs(
+  { dataFolder, keys, users }: Ground,
   { gateUrl, deskUrl }: { readonly gateUrl: string; readonly deskUrl: string },
   accounts: LoadedTms['accounts'],
-  override: Overrides,
-): string {
+  { exposure, ...override }: Overrides,
+): PartPlaces {
   const useCases = join(dataFolder, 'usecases.yaml')
-  writeFileSync(useCases, useCasesText(accounts))
-  const file = join(dataFolder, 'gatehouse.yaml')
+  const gid = users.gate?.gid
+  const mode = gid === undefined ? 0o600 : 0o640
+  putText(useCases, useCasesText(accounts, exposure), { mode, gid })
   const config = {
     publicUrl: gateUrl,
     deskUrl,
     listen: { gate: new URL(gateUrl).host, desk: new URL(deskUrl).host },
     tls: 'off',
-    catalogue: join(REPOSITORY, 'catalogue'),
-    policies: join(REPOSITORY, 'policies'),
+    ...PACK,
     useCases,
-    keys: join(dataFolder, 'keys'),
     logOrigin: LOG_ORIGIN,
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     people: PILOT_PEOPLE,
     systems: { tms: { kind: 'postgres', readUrl: 'TMS_READ_URL', writeUrl: 'TMS_WRITE_URL' } },
     ...override,
   }
-  // JSON is YAML.
-  writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`)
-  return file
+  const place = (part: PartName): PartPlace => {
+    const configFile = join(dataFolder, `${part}.yaml`)
+    // JSON is YAML.
+    putText(configFile, `${JSON.stringify({ ...config, keys: keys[part] }, null, 2)}\n`, { mode, gid })
+    return { configFile, keys: keys[part], user: users[part] }
+  }
+  // Of an older version, which had one for all.
+  rmSync(join(dataFolder, 'gatehouse.yaml'), { force: true })
+  return { sign: place('sign'), apply: place('apply'), gate: place('gate') }
 }
+
+const foldersOf = (override: Overrides = {}): readonly string[] => [override.catalogue ?? PACK.catalogue, override.policies ?? PACK.policies]
 
 /** The repository's use cases with this company's accounts in them. */
-function useCasesText(accounts: LoadedTms['accounts']): string {
+function useCasesText(accounts: LoadedTms['accounts'], exposure: ExposureLimits | undefined): string {
   const document = parseDocument(readFileSync(join(REPOSITORY, 'policies/usecases.yaml'), 'utf8'))
   for (const [group, of] of Object.entries(accounts)) document.setIn(['groups', group, 'accounts'], [...of])
+  if (exposure)
+    for (const useCase of Object.keys((document.toJS() as { readonly useCases: object }).useCases)) document.setIn(['useCases', useCase, 'exposure'], exposure)
   return document.toString()
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve_, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        typeof address === 'object' && address ? resolve_(address.port) : reject(new Fault('port_taken', 'no port is free', 'close a program')),
-      )
-    })
-  })
 }

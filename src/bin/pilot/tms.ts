@@ -36,8 +36,7 @@ const GROUP_ACCOUNTS = 40
 export async function loadTms(cluster: Cluster, choice: TmsChoice): Promise<LoadedTms> {
   const { say, shipments } = choice
   if (shipments !== undefined && !existsSync(shipments)) throw new Fault('import_refused', `there is no file \`${shipments}\``, 'check its path')
-  if (shipments !== undefined && !choice.demoUncontained)
-    contained({ folder: choice.dataFolder, file: shipments, program: PROGRAM, agentUser: choice.agentUser ?? null })
+  if (shipments !== undefined && !choice.demoUncontained) outOfReach(choice, shipments)
   const logins = { tms_read: cluster.secret('tms-read'), tms_write: cluster.secret('tms-write') }
   await guestDatabase({ admin: cluster.superuser, database: 'tms', owner: TMS_OWNER, logins })
   const db = { ...cluster.superuser, database: 'tms' }
@@ -55,9 +54,13 @@ export async function loadTms(cluster: Cluster, choice: TmsChoice): Promise<Load
   }
   const { source, shipments: count, customers } = await tmsFacts(db)
   // A start without --shipments finds the export again: it is as readable as it was.
-  if (shipments === undefined && source?.startsWith('file:') && !choice.demoUncontained)
-    contained({ folder: choice.dataFolder, file: choice.dataFolder, program: PROGRAM, agentUser: choice.agentUser ?? null })
+  if (shipments === undefined && source?.startsWith('file:') && !choice.demoUncontained) outOfReach(choice, choice.dataFolder)
   // Others stay out of these people's reach, to show that they do.
   const mine = customers.slice(0, Math.max(1, Math.min(GROUP_ACCOUNTS, Math.ceil(customers.length * 0.75))))
   return { shipments: count, customers: customers.length, accounts: { 'customer-service': mine, 'exception-desk': mine } }
+}
+
+/** Of the data folder what holds the rows, and what opens the database. Root's folder itself may be passed through, to these and no further. */
+function outOfReach({ dataFolder, agentUser }: TmsChoice, file: string): void {
+  for (const part of ['cluster', 'secrets']) contained({ folder: join(dataFolder, part), file, program: PROGRAM, agentUser: agentUser ?? null })
 }

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { CALLS, type CallAnswer } from '../../contract/console.ts'
 import { DEVICES } from '../answers.ts'
 import { ask } from '../ask.ts'
+import { confirmedFirst } from '../parts/confirmed.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
 import { ReasonForm } from '../parts/reason-form.tsx'
@@ -12,16 +13,19 @@ import { Time, Until } from '../parts/time.tsx'
 /** A code for one device of one's own, and the command that uses it. It is shown here and kept nowhere. */
 export function DevicesPage() {
   const invite = useMutation({ mutationFn: () => ask(CALLS.inviteDevice, { input: {} }), gcTime: 0 })
+  const { asking, error } = confirmedFirst(invite, 'Whoever has a code enrols a device in your name, so it is given to you alone: type your passphrase.')
   return (
     <Page title="Devices">
       <Text mb="sm">
         A device is enrolled once. It makes its own key, which never leaves it; from then on agents on it may ask you for sessions. The code is yours: whoever
         has it can enrol a device in your name.
       </Text>
-      <Button onClick={() => invite.mutate()} loading={invite.isPending} variant={invite.data === undefined ? 'filled' : 'default'}>
-        {invite.data === undefined ? 'Enrol a device' : 'Another code'}
-      </Button>
-      {invite.error !== null && <Notice error={invite.error} />}
+      {asking ?? (
+        <Button onClick={() => invite.mutate()} loading={invite.isPending} variant={invite.data === undefined ? 'filled' : 'default'}>
+          {invite.data === undefined ? 'Enrol a device' : 'Another code'}
+        </Button>
+      )}
+      {error !== null && <Notice error={error} />}
       {invite.data !== undefined && (
         <section className="part" role="status">
           <Text size="sm">On that device, in a terminal:</Text>

@@ -1,4 +1,4 @@
-import { Loader, Table } from '@mantine/core'
+import { Loader, Table, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { DRAFTS } from '../answers.ts'
 import { Notice } from '../parts/notice.tsx'
@@ -24,12 +24,17 @@ export function DraftsPage() {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {drafts.data.drafts.map(({ id, title, kind, agent, preparedAt }) => (
+            {drafts.data.drafts.map(({ id, title, kind, agent, preparedAt, revoked }) => (
               <Table.Tr key={id}>
                 <Table.Td>
                   <To to="/drafts/$id" params={{ id }}>
                     {title}
                   </To>
+                  {revoked !== null && (
+                    <Text size="xs" c="dimmed">
+                      its session was revoked
+                    </Text>
+                  )}
                 </Table.Td>
                 <Table.Td>{kind === 'label' ? 'Label' : 'Letter'}</Table.Td>
                 <Table.Td>{agent.name}</Table.Td>

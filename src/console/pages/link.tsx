@@ -2,7 +2,8 @@ import { Button, Group, Loader, Radio, Stack, Text, TextInput } from '@mantine/c
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
-import { CALLS, type CallAnswer, CONFIRMED_SECONDS } from '../../contract/console.ts'
+import { CALLS, type CallAnswer } from '../../contract/console.ts'
+import { CONFIRMED_SECONDS } from '../../model/confirmation.ts'
 import { linkOf, ME } from '../answers.ts'
 import { ask, hasCode } from '../ask.ts'
 import { Confirm } from '../parts/confirm.tsx'
@@ -40,8 +41,8 @@ function AskCode() {
 }
 
 function Pending({ code }: { readonly code: string }) {
-  const link = useQuery({ ...linkOf(code), refetchOnWindowFocus: false })
   const [said, setSaid] = useState<'allowed' | 'denied' | null>(null)
+  const link = useQuery({ ...linkOf(code), refetchOnWindowFocus: false, enabled: said === null })
   if (said !== null) {
     return (
       <Text role="status" fw={600}>

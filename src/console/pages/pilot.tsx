@@ -1,7 +1,7 @@
 import { Badge, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import type { CallAnswer } from '../../contract/console.ts'
-import { CHANGES, DRAFTS, PILOT, SESSIONS } from '../answers.ts'
+import { CHANGES, DRAFTS, PILOT, REQUESTS, SESSIONS } from '../answers.ts'
 import { Notice } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
 import { useNow } from '../parts/time.tsx'
@@ -51,7 +51,8 @@ function Waiting() {
   const now = useNow()
   const changes = useQuery(CHANGES).data?.waiting
   const drafts = useQuery(DRAFTS).data?.drafts
-  const open = useQuery(SESSIONS).data?.sessions.filter((session) => session.revoked === null && session.endsAt > now)
+  const open = useQuery(SESSIONS).data?.sessions.filter((session) => session.endsAt > now)
+  const asked = useQuery(REQUESTS).data?.open.filter(({ mayAnswer }) => mayAnswer)
   const mine = changes?.filter(({ mayNot }) => mayNot === null).length ?? 0
   return (
     <section className="part" aria-labelledby="waits">
@@ -67,6 +68,10 @@ function Waiting() {
         <dt>Drafts</dt>
         <dd>
           <To to="/drafts">{drafts === undefined ? '…' : `${drafts.length} prepared`}</To>
+        </dd>
+        <dt>Requests</dt>
+        <dd>
+          <To to="/requests">{asked === undefined ? '…' : `${asked.length} for you to answer`}</To>
         </dd>
         <dt>Sessions</dt>
         <dd>

@@ -7,6 +7,7 @@ import { ask } from '../ask.ts'
 import { Notice } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
 import { ReasonForm } from '../parts/reason-form.tsx'
+import { Said } from '../parts/said.tsx'
 import { Time } from '../parts/time.tsx'
 import { Sentence } from '../parts/words.tsx'
 
@@ -70,9 +71,16 @@ function Access({ refused }: { readonly refused: CallAnswer<'refusal'> }) {
   })
   if (refused.requestedAt !== null) {
     return (
-      <Text role="status" fw={600}>
-        Access asked for at <Time at={refused.requestedAt} />. It is recorded for {refused.rule?.owner ?? 'the owner'}; nothing more to do here.
-      </Text>
+      <section className="part" aria-label="Your request" role="status">
+        <Text fw={600}>
+          Access asked for at <Time at={refused.requestedAt} />.
+        </Text>
+        {refused.answered === null ? (
+          <Text size="sm">Whoever approves for this use case sees it. The answer appears here.</Text>
+        ) : (
+          <Said answered={refused.answered} />
+        )}
+      </section>
     )
   }
   if (!refused.mayRequest) return null

@@ -1,6 +1,6 @@
-import { Button, Loader, Table, Text } from '@mantine/core'
+import { Button, Loader, Table, Text, Title } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Fragment, useState } from 'react'
+import { Fragment, type ReactNode, useState } from 'react'
 import { CALLS, type CallAnswer } from '../../contract/console.ts'
 import { SESSIONS } from '../answers.ts'
 import { ask } from '../ask.ts'
@@ -12,6 +12,7 @@ import { Time, Until, useNow } from '../parts/time.tsx'
 
 type SessionView = CallAnswer<'sessions'>['sessions'][number]
 const HEADS = ['Agent', 'Person', 'For', 'Device', 'Since', 'Ends', '']
+const HEADS_OVER = ['Agent', 'Person', 'For', 'Device', 'Since', 'How it ended']
 
 export function SessionsPage() {
   const sessions = useQuery(SESSIONS)
@@ -22,70 +23,102 @@ export function SessionsPage() {
       {sessions.error !== null && <Notice error={sessions.error} />}
       {sessions.data?.sessions.length === 0 && <p className="empty">No agent has a session.</p>}
       {sessions.data !== undefined && sessions.data.sessions.length > 0 && (
-        <Table className="flow" verticalSpacing={6} horizontalSpacing="xs" aria-label="Sessions">
-          <Table.Thead>
-            <Table.Tr>{HEADS.map((head) => (head === '' ? <Table.Td key="act" /> : <Table.Th key={head}>{head}</Table.Th>))}</Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {sessions.data.sessions.map((session) => (
-              <Fragment key={session.id}>
-                <Row session={session} revoking={revoking === session.id} onRevoke={() => setRevoking(session.id)} />
-                {revoking === session.id && (
-                  <Table.Tr>
-                    <Table.Td colSpan={HEADS.length}>
-                      <Revoke id={session.id} onDone={() => setRevoking(null)} />
-                    </Table.Td>
-                  </Table.Tr>
-                )}
-              </Fragment>
-            ))}
-          </Table.Tbody>
-        </Table>
+        <Listed label="Sessions" heads={HEADS}>
+          {sessions.data.sessions.map((session) => (
+            <Fragment key={session.id}>
+              <Row session={session} revoking={revoking === session.id} onRevoke={() => setRevoking(session.id)} />
+              {revoking === session.id && (
+                <Table.Tr>
+                  <Table.Td colSpan={HEADS.length}>
+                    <Revoke id={session.id} onDone={() => setRevoking(null)} />
+                  </Table.Td>
+                </Table.Tr>
+              )}
+            </Fragment>
+          ))}
+        </Listed>
       )}
+      {sessions.data !== undefined && sessions.data.over.length > 0 && <Over sessions={sessions.data.over} />}
     </Page>
   )
 }
 
+/** What was open today and is no more: by whom it was revoked, and why, or that its hour was over. */
+const Over = ({ sessions }: { readonly sessions: readonly SessionView[] }) => (
+  <section className="part" aria-labelledby="over">
+    <Title order={2} id="over" mb="xs">
+      Over today ({sessions.length})
+    </Title>
+    <Listed label="Sessions over today" heads={HEADS_OVER}>
+      {sessions.map((session) => (
+        <Table.Tr key={session.id}>
+          <About session={session} />
+          <Table.Td>
+            {session.revoked === null ? (
+              <>
+                ended by itself <Time at={session.endsAt} />
+              </>
+            ) : (
+              <>
+                revoked by {session.revoked.byName} <Time at={session.revoked.at} />
+                <Text size="xs" c="dimmed">
+                  {session.revoked.why}
+                </Text>
+              </>
+            )}
+          </Table.Td>
+        </Table.Tr>
+      ))}
+    </Listed>
+  </section>
+)
+
+const Listed = ({ label, heads, children }: { readonly label: string; readonly heads: readonly string[]; readonly children: ReactNode }) => (
+  <Table className="flow" verticalSpacing={6} horizontalSpacing="xs" aria-label={label}>
+    <Table.Thead>
+      <Table.Tr>{heads.map((head) => (head === '' ? <Table.Td key="act" /> : <Table.Th key={head}>{head}</Table.Th>))}</Table.Tr>
+    </Table.Thead>
+    <Table.Tbody>{children}</Table.Tbody>
+  </Table>
+)
+
+const About = ({ session: { agent, personName, useCase, accounts, deviceName, posture, admittedAt } }: { readonly session: SessionView }) => (
+  <>
+    <Table.Td>
+      {agent.name}{' '}
+      <Text span size="xs" c="dimmed">
+        {agent.version}
+      </Text>
+    </Table.Td>
+    <Table.Td>{personName}</Table.Td>
+    <Table.Td>
+      {useCase}
+      <Text size="xs" c="dimmed">
+        {fewOf(accounts)}
+      </Text>
+    </Table.Td>
+    <Table.Td>
+      {deviceName}
+      <Text size="xs" c="dimmed">
+        {posture === 'self' ? 'as it says itself' : 'attested'}
+      </Text>
+    </Table.Td>
+    <Table.Td>
+      <Time at={admittedAt} />
+    </Table.Td>
+  </>
+)
+
 function Row({ session, revoking, onRevoke }: { readonly session: SessionView; readonly revoking: boolean; readonly onRevoke: () => void }) {
   const now = useNow()
-  const { agent, revoked } = session
-  const over = revoked !== null || session.endsAt <= now
+  const { agent } = session
+  const over = session.endsAt <= now
   const dim = over ? { c: 'dimmed' } : {}
   return (
     <Table.Tr {...dim}>
+      <About session={session} />
       <Table.Td>
-        {agent.name}{' '}
-        <Text span size="xs" c="dimmed">
-          {agent.version}
-        </Text>
-      </Table.Td>
-      <Table.Td>{session.personName}</Table.Td>
-      <Table.Td>
-        {session.useCase}
-        <Text size="xs" c="dimmed">
-          {fewOf(session.accounts)}
-        </Text>
-      </Table.Td>
-      <Table.Td>
-        {session.deviceName}
-        <Text size="xs" c="dimmed">
-          {session.posture === 'self' ? 'as it says itself' : 'attested'}
-        </Text>
-      </Table.Td>
-      <Table.Td>
-        <Time at={session.admittedAt} />
-      </Table.Td>
-      <Table.Td>
-        {revoked === null ? (
-          <Until at={session.endsAt} />
-        ) : (
-          <>
-            revoked by {revoked.byName}
-            <Text size="xs" c="dimmed">
-              {revoked.why}
-            </Text>
-          </>
-        )}
+        <Until at={session.endsAt} />
       </Table.Td>
       <Table.Td ta="right">
         {session.mayRevoke && !over && (

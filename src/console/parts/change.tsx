@@ -4,6 +4,7 @@ import { CALLS, type CallAnswer } from '../../contract/console.ts'
 import { nextStepOf, titleOf } from '../../model/refusal.ts'
 import { CHANGES } from '../answers.ts'
 import { ask } from '../ask.ts'
+import { confirmedFirst } from './confirmed.tsx'
 import { Diff } from './diff.tsx'
 import { ReasonForm } from './reason-form.tsx'
 import { Ago } from './time.tsx'
@@ -107,16 +108,21 @@ function Decide({
     onSettled: () => client.invalidateQueries({ queryKey: CHANGES.queryKey }),
   })
   const approves = decision === 'approve'
+  const { asking, error } = confirmedFirst(decide, 'A change is decided by you, not by an open browser: type your passphrase, and it goes on.', onCancel)
   return (
-    <ReasonForm
-      label={approves ? 'Why you approve' : 'Why you reject'}
-      placeholder={approves ? 'What you checked' : 'What is wrong with it'}
-      act={approves ? 'Approve' : 'Reject'}
-      {...(approves ? {} : { color: 'red.9' })}
-      busy={decide.isPending}
-      error={decide.error}
-      onAct={(reason) => decide.mutate(reason)}
-      onCancel={onCancel}
-    />
+    <>
+      <ReasonForm
+        label={approves ? 'Why you approve' : 'Why you reject'}
+        placeholder={approves ? 'What you checked' : 'What is wrong with it'}
+        act={approves ? 'Approve' : 'Reject'}
+        {...(approves ? {} : { color: 'red.9' })}
+        busy={decide.isPending}
+        held={asking !== null}
+        error={error}
+        onAct={(reason) => decide.mutate(reason)}
+        onCancel={onCancel}
+      />
+      {asking}
+    </>
   )
 }

@@ -6,8 +6,10 @@ import { ME } from '../answers.ts'
 import { ask } from '../ask.ts'
 import { Notice } from './notice.tsx'
 
-/** The passphrase again, for what must be done by the person and not by an open browser. */
-export function Confirm({ why, onDone }: { readonly why: string; readonly onDone: () => void }) {
+type ConfirmGiven = { readonly why: string; readonly onDone: () => void; readonly onCancel?: (() => void) | undefined }
+
+/** The passphrase again, for what must be done by the person and not by an open browser. Escape leaves it. */
+export function Confirm({ why, onDone, onCancel }: ConfirmGiven) {
   const client = useQueryClient()
   const [passphrase, setPassphrase] = useState('')
   const confirm = useMutation({
@@ -24,6 +26,9 @@ export function Confirm({ why, onDone }: { readonly why: string; readonly onDone
       onSubmit={(event) => {
         event.preventDefault()
         if (passphrase !== '') confirm.mutate()
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') onCancel?.()
       }}
     >
       <Text size="sm" mb="xs">

@@ -9,13 +9,17 @@ type ReasonGiven = {
   readonly act: string
   readonly color?: string
   readonly busy: boolean
+  /** The passphrase is asked for first: what was typed stays as it is. */
+  readonly held?: boolean
+  /** False where the form stands on the page before anyone asked for it. */
+  readonly focus?: boolean
   readonly error: unknown
   readonly onAct: (reason: string) => void
   readonly onCancel?: () => void
 }
 
 /** Why, then do it: Enter does, Escape does not. Nothing is sent without a reason. */
-export function ReasonForm({ label, placeholder, act, color, busy, error, onAct, onCancel }: ReasonGiven) {
+export function ReasonForm({ label, placeholder, act, color, busy, held = false, focus = true, error, onAct, onCancel }: ReasonGiven) {
   const [reason, setReason] = useState('')
   const [asked, setAsked] = useState(false)
   const read = Reason.safeParse(reason)
@@ -25,7 +29,7 @@ export function ReasonForm({ label, placeholder, act, color, busy, error, onAct,
       onSubmit={(event) => {
         event.preventDefault()
         setAsked(true)
-        if (read.success && !busy) onAct(read.data)
+        if (read.success && !busy && !held) onAct(read.data)
       }}
       onKeyDown={(event) => {
         if (event.key !== 'Escape') return
@@ -42,12 +46,13 @@ export function ReasonForm({ label, placeholder, act, color, busy, error, onAct,
           onChange={({ currentTarget }) => setReason(currentTarget.value)}
           error={asked && !read.success ? 'Say why, in a few words at least' : undefined}
           maxLength={500}
+          readOnly={held}
           required
-          data-autofocus
-          autoFocus
+          data-autofocus={focus}
+          autoFocus={focus}
         />
         <Group gap="xs" mt={24}>
-          <Button type="submit" loading={busy} {...(color !== undefined && { color })}>
+          <Button type="submit" loading={busy} disabled={held} {...(color !== undefined && { color })}>
             {act}
           </Button>
           {onCancel && (

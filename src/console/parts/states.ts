@@ -1,6 +1,5 @@
-import type { CHANGE_STATES } from '../../contract/console.ts'
+import type { ChangeState } from '../../model/change-state.ts'
 
-type State = (typeof CHANGE_STATES)[number]
 type Look = { readonly word: string; readonly color: string }
 
 const QUIET = 'var(--mantine-color-text)'
@@ -8,7 +7,7 @@ const GOOD = 'var(--come-ink)'
 const BAD = 'var(--gone-ink)'
 
 /** A change's state as people say it. */
-export const STATES: { readonly [S in State]: Look } = {
+export const STATES: { readonly [S in ChangeState]: Look } = {
   proposed: { word: 'waiting', color: QUIET },
   approved: { word: 'approved, not yet applied', color: QUIET },
   applying: { word: 'being applied', color: QUIET },

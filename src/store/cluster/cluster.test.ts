@@ -1,6 +1,19 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,6 +23,8 @@ import { type Cluster, openCluster } from './cluster.ts'
 import { alive } from './postmaster.ts'
 
 const asRoot = process.getuid?.() === 0
+/** As root the house's group may pass; otherwise there is nobody else. */
+const passable = asRoot ? '710' : '700'
 
 let place: string
 let opened: Cluster[]
@@ -29,6 +44,17 @@ async function open(dataFolder = join(place, 'data'), said: string[] = []): Prom
   return cluster
 }
 
+/** A server whose supervisor was killed; its process id. */
+async function leftRunning(): Promise<number> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../../test/support/supervisor.ts'), join(place, 'data')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [pid] = (await once(createInterface(child.stdout), 'line')) as [string]
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  return Number(pid)
+}
+
 async function ask(cluster: Cluster, sql: string): Promise<readonly unknown[]> {
   const client = new pg.Client({ connectionString: cluster.url('postgres', cluster.superuser.user, cluster.superuser.password) })
   await client.connect()
@@ -42,7 +68,7 @@ async function ask(cluster: Cluster, sql: string): Promise<readonly unknown[]> {
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
 describe('openCluster', () => {
-  it('makes a durable cluster that only its owner reaches, and finds everything again at the second start', async () => {
+  it('makes a durable cluster that only its owner reaches, as root the house’s group too, and finds everything again at the second start', async () => {
     const first = await open()
     await ask(first, 'create table kept as select 42 as answer')
     expect(
@@ -52,8 +78,12 @@ describe('openCluster', () => {
       ),
     ).toEqual(['fsync=on full_page_writes=on listen_addresses= synchronous_commit=on'])
     expect(await ask(first, `select count(*)::int from pg_hba_file_rules where auth_method <> 'scram-sha-256'`)).toEqual([0])
-    expect([mode(join(place, 'data')), mode(join(place, 'data', 'secrets')), mode(join(place, 'data', 'secrets', 'superuser'))]).toEqual(['700', '700', '600'])
-    expect(mode(first.superuser.host)).toBe('700')
+    expect([mode(join(place, 'data')), mode(join(place, 'data', 'secrets')), mode(join(place, 'data', 'secrets', 'superuser'))]).toEqual([
+      passable,
+      '700',
+      '600',
+    ])
+    expect(mode(first.superuser.host)).toBe(passable)
     const secret = first.secret('gate')
     await first.stop()
     expect(alive(first.pid)).toBe(false)
@@ -85,16 +115,11 @@ describe('openCluster', () => {
   })
 
   it('adopts a server whose supervisor was killed, with what it had written, and stops it in the end', async () => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, '../../../test/support/supervisor.ts'), join(place, 'data')], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const [pid] = (await once(createInterface(child.stdout), 'line')) as [string]
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-    expect(alive(Number(pid))).toBe(true)
+    const pid = await leftRunning()
+    expect(alive(pid)).toBe(true)
     const said: string[] = []
     const cluster = await open(undefined, said)
-    expect([cluster.adopted, cluster.pid, said.length]).toEqual([true, Number(pid), 1])
+    expect([cluster.adopted, cluster.pid, said.length]).toEqual([true, pid, 1])
     expect(await ask(cluster, 'select answer from kept')).toEqual([42])
     await cluster.stop()
     expect(existsSync(join(place, 'data', 'cluster', 'postmaster.pid'))).toBe(false)
@@ -113,8 +138,8 @@ describe('openCluster', () => {
   it('turns back a folder of a newer version and touches nothing in it', async () => {
     const folder = join(place, 'data')
     mkdirSync(folder)
-    writeFileSync(join(folder, 'version'), '2\n')
-    await expect(open()).rejects.toMatchObject({ code: 'data_newer', message: expect.stringContaining('data version 2') })
+    writeFileSync(join(folder, 'version'), '3\n')
+    await expect(open()).rejects.toMatchObject({ code: 'data_newer', message: expect.stringContaining('data version 3') })
     expect(readdirSync(folder)).toEqual(['version'])
     expect(statSync(folder).uid).toBe(process.getuid?.())
   })
@@ -150,10 +175,97 @@ describe('openCluster', () => {
     })
   })
 
-  it.skipIf(!asRoot)('as root (otherwise skipped aloud), runs the server as another user, who owns the data folder', async () => {
+  it('runs the server as a user who as root owns the cluster and the socket and nothing else, and otherwise is ourselves', async () => {
     const cluster = await open()
-    const owner = statSync(join(place, 'data')).uid
-    expect(owner).not.toBe(0)
-    expect(readFileSync(`/proc/${cluster.pid}/status`, 'utf8')).toMatch(new RegExp(`^Uid:\\t${owner}\\t${owner}\\t${owner}\\t${owner}$`, 'm'))
+    const owners = Object.fromEntries(readdirSync(join(place, 'data')).map((name) => [name, statSync(join(place, 'data', name)).uid]))
+    const server = owners['cluster'] ?? -1
+    expect(server === 0).toBe(false)
+    // Where there is no /proc the owner of what it writes has to do.
+    const status = existsSync('/proc') ? readFileSync(`/proc/${cluster.pid}/status`, 'utf8') : `Uid:${`\t${server}`.repeat(4)}`
+    expect(status).toMatch(new RegExp(`^Uid:(\\t${server}){4}$`, 'm'))
+    const ours = process.getuid?.() ?? -1
+    expect(owners).toEqual({ cluster: server, socket: server, secrets: ours, version: ours, 'postgres.log': ours })
+    expect(statSync(join(place, 'data')).uid).toBe(ours)
+  })
+
+  it('keeps every password from the server’s user when we are root; otherwise owner-only', async () => {
+    const cluster = await open()
+    const files = ['superuser', 'gate'].map((name) => (cluster.secret(name), join(place, 'data', 'secrets', name)))
+    const { uid, gid } = statSync(join(place, 'data', 'cluster'))
+    for (const path of files) {
+      expect(statSync(path)).toMatchObject({ uid: process.getuid?.(), mode: 0o100_600 })
+      const read = spawnSync('/bin/cat', [path], asRoot ? { uid, gid } : {})
+      expect({ path, status: read.status, out: read.stdout.toString() }).toEqual(
+        asRoot ? { path, status: 1, out: '' } : { path, status: 0, out: readFileSync(path, 'utf8') },
+      )
+    }
+  })
+})
+
+describe.skipIf(!asRoot)('a data folder of before, as root (otherwise skipped aloud: there all of it is ours)', () => {
+  /** As version 1 left it: the folder is the server's user's. */
+  async function older(
+    made: () => Promise<unknown> = async () => (await open()).stop(),
+  ): Promise<{ readonly folder: string; readonly uid: number; readonly gid: number }> {
+    await made()
+    const folder = join(place, 'data')
+    const { uid, gid } = statSync(join(folder, 'cluster'))
+    writeFileSync(join(folder, 'version'), '1\n')
+    writeFileSync(join(folder, 'usecases.yaml'), 'kept: true\n')
+    for (const name of ['', 'secrets', 'secrets/superuser', 'usecases.yaml', 'postgres.log']) lchownSync(join(folder, name), uid, gid)
+    chmodSync(folder, 0o700)
+    return { folder, uid, gid }
+  }
+
+  it('is taken back at the next start, with everything in it', async () => {
+    const { folder, uid } = await older()
+    const before = readFileSync(join(folder, 'secrets', 'superuser'), 'utf8')
+    const cluster = await open()
+    expect(await ask(cluster, 'select 1')).toEqual([1])
+    expect(cluster.superuser.password).toBe(before)
+    expect(readFileSync(join(folder, 'usecases.yaml'), 'utf8')).toBe('kept: true\n')
+    expect(readFileSync(join(folder, 'version'), 'utf8')).toBe('2\n')
+    const theirs = readdirSync(folder).filter((name) => statSync(join(folder, name)).uid === uid)
+    expect([statSync(folder).uid, statSync(join(folder, 'secrets/superuser')).uid, theirs]).toEqual([0, 0, ['cluster', 'socket']])
+  })
+
+  it('is taken back from a server that was left running, which is stopped before and loses nothing', async () => {
+    let pid = 0
+    await older(async () => {
+      pid = await leftRunning()
+    })
+    const cluster = await open()
+    expect([cluster.adopted, alive(pid), cluster.pid === pid]).toEqual([false, false, false])
+    expect(await ask(cluster, 'select answer from kept')).toEqual([42])
+  })
+
+  it('is left as it is while another supervisor lives', async () => {
+    const first = await open()
+    const { folder, uid } = await older(async () => undefined)
+    await expect(open()).rejects.toMatchObject({ code: 'data_in_use' })
+    expect([statSync(folder).uid, readFileSync(join(folder, 'version'), 'utf8')]).toEqual([uid, '1\n'])
+    expect(await ask(first, 'select 1')).toEqual([1])
+  })
+
+  it('is turned back when the server’s user put a link into it, which is not followed', async () => {
+    const { folder, uid, gid } = await older()
+    const elsewhere = join(place, 'elsewhere')
+    mkdirSync(elsewhere, { mode: 0o700 })
+    renameSync(join(folder, 'secrets'), join(folder, 'secrets-of-before'))
+    symlinkSync(elsewhere, join(folder, 'secrets'))
+    lchownSync(join(folder, 'secrets'), uid, gid)
+    await expect(open()).rejects.toMatchObject({
+      code: 'data_unreachable',
+      message: expect.stringContaining(`\`${join(folder, 'secrets')}\` is neither a file nor a folder`),
+    })
+    expect(readdirSync(elsewhere)).toEqual([])
+  })
+
+  it('is turned back when a person made it, whose own it stays', async () => {
+    const { folder } = await older()
+    // Debian's `games`: not a server's user, and there on every machine.
+    for (const name of ['', 'cluster']) lchownSync(join(folder, name), 5, 60)
+    await expect(open()).rejects.toMatchObject({ code: 'data_unreachable', message: expect.stringMatching(/was made by the user `games`/) })
+    expect(statSync(folder).uid).toBe(5)
   })
 })

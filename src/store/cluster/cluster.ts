@@ -1,9 +1,10 @@
-import { createServer } from 'node:net'
-import { resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import pg from 'pg'
 import { Fault } from '../../model/fault.ts'
 import { findBinaries, removeDrafts } from './binaries.ts'
-import { checkDataFolder, prepareDataFolder } from './data-folder.ts'
+import { checkDataFolder, isOlder, prepareDataFolder } from './data-folder.ts'
+import { freePort } from './free-port.ts'
 import { type Hold, takeHold } from './hold.ts'
 import { initialise, SUPERUSER } from './initialise.ts'
 import { chooseOsUser } from './os-user.ts'
@@ -39,6 +40,7 @@ export async function openCluster(asked: { readonly dataFolder: string; readonly
   const dataFolder = resolve(asked.dataFolder)
   checkDataFolder(dataFolder)
   const user = chooseOsUser({ dataFolder, say })
+  if (user.switched && isOlder(dataFolder)) await stopOlder({ dataFolder, user, binaries: findBinaries({ dataFolder, user, say }) })
   prepareDataFolder(dataFolder, user)
   const place: Place = { dataFolder, user, binaries: findBinaries({ dataFolder, user, say }) }
   const password = secret(dataFolder, 'superuser')
@@ -74,6 +76,17 @@ async function stop(place: Place, postmaster: Postmaster, hold: Hold): Promise<v
   await hold.release()
   await stopPostmaster(place, postmaster)
   removeSocketFolder(place.dataFolder, postmaster.host)
+}
+
+/** A server that an older version left running goes before its folder is taken from it: it is not in the group that may pass through. */
+async function stopOlder(place: Place): Promise<void> {
+  const found = readPostmaster(place.dataFolder)
+  if (found === null) return
+  // Whosever it is by now: it opens their own server to them, and nothing else.
+  const password = readFileSync(join(place.dataFolder, 'secrets', 'superuser'), 'utf8')
+  if (!(await answers(found, password))) return
+  const { hold } = await held(place, found, password, true)
+  await stop(place, found, hold)
 }
 
 type Started = { readonly postmaster: Postmaster; readonly hold: Hold; readonly adopted: boolean }
@@ -139,14 +152,4 @@ async function answers(postmaster: Postmaster, password: string): Promise<boolea
       if (!comingOrGoing || performance.now() > until) return false
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((found, failed) => {
-    const server = createServer().once('error', failed)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => (typeof address === 'object' && address !== null ? found(address.port) : failed(new Error('no port'))))
-    })
-  })
 }

@@ -31,6 +31,9 @@ export async function initialise(has: {
     if (has.user.switched) for (const path of [draft, passwordFile]) lchownSync(path, has.user.uid, has.user.gid)
     await runInitdb(draft, passwordFile, has)
     if (!existsSync(cluster)) renameSync(draft, cluster)
+  } catch (cause) {
+    // Another start has made one meanwhile, and cleared our draft away under us.
+    if (!existsSync(cluster)) throw cause
   } finally {
     rmSync(passwordFile, { force: true })
     rmSync(draft, { recursive: true, force: true })

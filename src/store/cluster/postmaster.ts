@@ -1,5 +1,5 @@
-import { execFile, spawn } from 'node:child_process'
-import { closeSync, constants, fchownSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { closeSync, constants, openSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -24,7 +24,6 @@ const SETTINGS = {
   shared_buffers: '64MB',
   max_connections: '60',
   max_parallel_workers_per_gather: '0',
-  unix_socket_permissions: '0700',
   timezone: 'UTC',
   log_timezone: 'UTC',
   log_min_messages: 'warning',
@@ -81,11 +80,13 @@ export async function startPostmaster({ dataFolder, user, binaries }: Place, at:
     process.platform === 'win32'
       ? { listen_addresses: at.host, unix_socket_directories: '' }
       : { listen_addresses: '', unix_socket_directories: at.host.replaceAll(/[\\,"]/g, '') }
-  const settings = Object.entries({ ...SETTINGS, ...network, port: String(at.port) }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const unix_socket_permissions = user.switched ? '0770' : '0700'
+  const settings = Object.entries({ ...SETTINGS, ...network, unix_socket_permissions, port: String(at.port) }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ])
   const log = join(dataFolder, 'postgres.log')
-  // As root we write in a folder that PostgreSQL's user owns: a link put there must not lead us elsewhere.
   const output = openSync(log, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o600)
-  if (user.switched) fchownSync(output, user.uid, user.gid)
   const child = spawn(binaries.postgres, ['-D', join(dataFolder, 'cluster'), ...settings], {
     ...runAs(user),
     detached: true,
@@ -117,12 +118,22 @@ export async function stopPostmaster({ dataFolder, user, binaries }: Place, { pi
     await promisify(execFile)(binaries.pgCtl, ['stop', '-D', join(dataFolder, 'cluster'), '-m', 'fast', '-w'], runAs(user))
     return
   }
-  for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+  for (const signal of ['INT', 'QUIT'] as const) {
     if (!alive(pid)) return
-    process.kill(pid, signal)
+    signalAs(user, pid, signal)
     if (await gone(pid, STOP_SECONDS)) return
   }
   throw new Error(`PostgreSQL (process ${pid}) does not stop`)
+}
+
+/** INVARIANT: the process id is what PostgreSQL's user wrote into a file; as root we signal it with their rights, so that it can name no process but theirs. */
+function signalAs(user: OsUser, pid: number, signal: 'INT' | 'QUIT'): void {
+  try {
+    if (user.switched) execFileSync('/bin/sh', ['-c', 'kill -s "$0" "$1"', signal, String(pid)], { ...runAs(user), stdio: 'pipe' })
+    else process.kill(pid, `SIG${signal}`)
+  } catch (cause) {
+    if (alive(pid)) throw cause
+  }
 }
 
 /** Whether the server goes within that time; dead and not reaped is gone. */

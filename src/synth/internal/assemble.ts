@@ -6,18 +6,21 @@ import type { CsvRecord } from './csv.ts'
 import type { Field } from './fields.ts'
 import { joinCarrier, joinCustomer, joinOrder, textOf } from './join.ts'
 import { spellings, type Typed, typeCells } from './typed.ts'
+import { withhold } from './withhold.ts'
 
 export type Assembled = { readonly rows: TmsRows; readonly refused: readonly RefusedCell[]; readonly columns: readonly ColumnReport[] }
 
 /**
  * Turns records into rows of the TMS. Every cell that is not empty is found again: in the field its column fills, in `unparsed` when it is not what
- * the column says, in `extra` when the column fills nothing or the cell contradicts an earlier row about the same order or customer. Pure.
+ * the column says, in `extra` when the column fills nothing, or the cell contradicts an earlier row about the same order or customer, or would name
+ * the customer in a field that agents see in clear. Pure.
  */
 export function assemble(records: readonly CsvRecord[], columns: Columns, spelling: Spelling): Assembled {
   const [customers, carriers, orders, lineOf] = [new Map(), new Map(), new Map(), new Map<string, number>()]
   const [refused, shipments]: [RefusedCell[], ShipmentRow[]] = [[], []]
   const spelt = spellings(records, columns, spelling)
   const taken = new Set(columns.placeOf.values())
+  const withheld = new Map<string, number>()
   for (const { line, cells } of records) {
     const cellOf = (field: Field): string => (cells[columns.placeOf.get(field) ?? -1] ?? columns.always.get(field) ?? '').trim()
     const fault = faultOf(cells, cellOf, columns, lineOf)
@@ -38,7 +41,12 @@ export function assemble(records: readonly CsvRecord[], columns: Columns, spelli
       continue
     }
     const order_id = joinOrder(orders, customer.customer_id, typed, aside)
-    shipments.push(toShipment(typed, { customer_id: customer.customer_id, order_id, carrier_id: joinCarrier(carriers, typed), unparsed, extra }))
+    const { shown, withheld: named } = withhold(typed, customer)
+    for (const field of named) {
+      aside(field)
+      withheld.set(nameOf(columns, field), (withheld.get(nameOf(columns, field)) ?? 0) + 1)
+    }
+    shipments.push(toShipment(shown, { customer_id: customer.customer_id, order_id, carrier_id: joinCarrier(carriers, shown), unparsed, extra }))
   }
   const rows = {
     customers: [...customers.values()],
@@ -47,7 +55,7 @@ export function assemble(records: readonly CsvRecord[], columns: Columns, spelli
     shipments,
     events: shipments.flatMap(toEvents),
   }
-  return { rows, refused, columns: reportColumns(columns, shipments) }
+  return { rows, refused, columns: reportColumns(columns, shipments, withheld) }
 }
 
 /** Why this record cannot be loaded at all, or null. */
@@ -112,11 +120,11 @@ function toEvents({ shipment_id, customer_id, delivered_on, destination }: Shipm
   ]
 }
 
-function reportColumns({ names, placeOf }: Columns, shipments: readonly ShipmentRow[]): readonly ColumnReport[] {
+function reportColumns({ names, placeOf }: Columns, shipments: readonly ShipmentRow[], withheld: ReadonlyMap<string, number>): readonly ColumnReport[] {
   return names.map((column, place) => {
     const fields = [...placeOf].filter(([, at]) => at === place).map(([field]) => field)
     const texts = shipments.flatMap(({ unparsed }) => (Object.hasOwn(unparsed, column) ? [unparsed[column] ?? ''] : []))
     const extra = shipments.reduce((sum, shipment) => sum + (Object.hasOwn(shipment.extra, column) ? 1 : 0), 0)
-    return { column, fields, unparsed: texts.length, examples: [...new Set(texts)].slice(0, 3), extra }
+    return { column, fields, unparsed: texts.length, examples: [...new Set(texts)].slice(0, 3), extra, withheld: withheld.get(column) ?? 0 }
   })
 }

@@ -4,7 +4,7 @@ import type { DeskPerson } from '../desk-client.ts'
 import type { Findings } from '../findings.ts'
 import type { Raise } from '../raise.ts'
 
-/** The agent writes with handles and never sees the address; its person sees label and letter resolved, in the console. */
+/** The agent writes with tokens and never sees the address; its person sees label and letter resolved, in the console. */
 export async function prepareAndShow(agent: Agent, employee: DeskPerson, raise: Raise, found: Findings): Promise<void> {
   const shipmentId = found.shipments[0]?.id ?? ''
   const summary = found.count(await agent.ask('getShipmentSummary', { shipmentId }))

@@ -4,6 +4,8 @@ import type { Findings } from '../findings.ts'
 const STATUSES = ['planned', 'picked_up', 'in_transit', 'held', 'out_for_delivery', 'delivered', 'returned', 'cancelled']
 const READ_OPERATIONS = ['findShipments', 'getShipmentSummary', 'listShipmentEvents', 'getOrderHistory', 'listExceptions', 'manifestTable']
 const QUESTIONS_MIN = 200
+/** Customers it asks about in detail: well within a session's exposure budget, so that reading on (script/exposure.ts) is what meets it. */
+const CUSTOMERS_MAX = 20
 
 /** At least 200 different questions over all read operations, each built on what earlier answers showed. */
 export async function askQuestions(agent: Agent, found: Findings): Promise<void> {
@@ -35,12 +37,14 @@ export async function askQuestions(agent: Agent, found: Findings): Promise<void>
   const texts = (name: string, some = shipments) =>
     [...new Set(some.map((row) => row[name]))].filter((value) => typeof value === 'string' && value !== '').map(String)
   found.expect('shipments are found', shipments.length > 0)
-  found.shipments.push(...shipments.map((row) => ({ id: String(row['shipmentId']), status: String(row['status']) })))
+  found.shipments.push(...shipments.map((row) => ({ id: String(row['shipmentId']), status: String(row['status']), customer: String(row['customerId']) })))
 
   const orders: string[] = []
-  for (const shipmentId of texts('shipmentId').slice(0, 110)) {
+  const known = new Set(texts('customerId').slice(0, CUSTOMERS_MAX))
+  const ofKnown = shipments.filter((row) => known.has(String(row['customerId'])))
+  for (const shipmentId of texts('shipmentId', ofKnown).slice(0, 110)) {
     const [row] = await ask('getShipmentSummary', { shipmentId })
-    found.expect('a name comes as a handle', /^cus_[0-9a-z]+$/.test(String(row?.['customerName'])), String(row?.['customerName']))
+    found.expect('a name comes as a token', /^cus_[0-9a-z]+$/.test(String(row?.['customerName'])), String(row?.['customerName']))
     found.expect('free text and prices are redacted', row?.['notes'] === '[redacted]' && row['freightCost'] === '[redacted]', JSON.stringify(row))
     if (typeof row?.['orderId'] === 'string') orders.push(row['orderId'])
   }

@@ -16,7 +16,7 @@ export async function tryRefusals(agent: Agent, raise: Raise, found: Findings): 
   await must('an extra argument', 'invalid_input', 'getShipmentSummary', { shipmentId: mine, fields: '*' })
   await must('a list without anything to narrow it', 'invalid_input', 'findShipments', {})
   await must('more rows than the cap', 'invalid_input', 'findShipments', { status: 'delivered', limit: 5000 })
-  await must('a made-up handle', 'reference_meaningless', 'getOrderHistory', { customer: 'acc_0123456789abcdefghjkmnpqrstvwxyz' })
+  await must('a made-up token', 'reference_meaningless', 'getOrderHistory', { customer: 'acc_0123456789abcdefghjkmnpqrstvwxyz' })
   await must('cancelling a shipment', 'forbidden', 'proposeStatusChange', { shipmentId: mine, status: 'cancelled', reason: 'trying' })
 
   const absent = await must('an absent shipment', 'not_found', 'getShipmentSummary', { shipmentId: 'NO-SUCH-SHIPMENT' })

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { HANDLE } from '../../src/mask/token.ts'
+import { TOKEN } from '../../src/mask/token.ts'
 import type { HeldSession } from '../support/caller.ts'
 import { openTestGate, type TestGate } from '../support/gate.ts'
 import { must } from '../support/stages.ts'
 
 let here: TestGate
 let mine: HeldSession
-let handles: readonly string[]
+let tokens: readonly string[]
 beforeAll(async () => {
   here = await openTestGate()
   mine = await here.session()
@@ -14,56 +14,56 @@ beforeAll(async () => {
     must(await here.ask(mine, 'getShipmentSummary', { shipmentId: 'S-A1' })),
     must(await here.ask(mine, 'findShipments', { lane: 'Hamburg-Lyon', limit: 2 })),
   ]
-  handles = [...new Set([...JSON.stringify(answers).matchAll(HANDLE)].map(([handle]) => handle))]
+  tokens = [...new Set([...JSON.stringify(answers).matchAll(TOKEN)].map(([token]) => token))]
 })
 afterAll(() => here.close())
 
-/** Every way an agent can hand a handle in. */
-const ways = (handle: string) =>
+/** Every way an agent can hand a token in. */
+const ways = (token: string) =>
   [
-    ['findShipments', { customer: handle }],
-    ['getOrderHistory', { customer: handle }],
-    ['findShipments', { lane: 'Hamburg-Lyon', cursor: handle }],
-    ['prepareCustomerReply', { shipmentId: 'S-A1', subject: handle, body: 'b' }],
-    ['prepareCustomerReply', { shipmentId: 'S-A1', subject: 's', body: `Dear ${handle},` }],
-    ['prepareReturnLabel', { shipmentId: 'S-A1', note: handle }],
+    ['findShipments', { customer: token }],
+    ['getOrderHistory', { customer: token }],
+    ['findShipments', { lane: 'Hamburg-Lyon', cursor: token }],
+    ['prepareCustomerReply', { shipmentId: 'S-A1', subject: token, body: 'b' }],
+    ['prepareCustomerReply', { shipmentId: 'S-A1', subject: 's', body: `Dear ${token},` }],
+    ['prepareReturnLabel', { shipmentId: 'S-A1', note: token }],
   ] as const
 
-/** Whether a session may use a handle in a way. */
-async function accepted(by: HeldSession, handle: string): Promise<readonly string[]> {
+/** Whether a session may use a token in a way. */
+async function accepted(by: HeldSession, token: string): Promise<readonly string[]> {
   const said: string[] = []
-  for (const [operation, input] of ways(handle)) {
+  for (const [operation, input] of ways(token)) {
     const outcome = await here.ask(by, operation, input)
     said.push(outcome.ok ? 'ok' : outcome.refusal.code)
   }
   return said
 }
 
-describe('a handle', () => {
+describe('a token', () => {
   it('is given for account, customer, contact and page', () => {
-    expect(handles.map((handle) => handle.slice(0, 3)).toSorted()).toEqual(['acc', 'con', 'cus', 'nxt'])
+    expect(tokens.map((token) => token.slice(0, 3)).toSorted()).toEqual(['acc', 'con', 'cus', 'nxt'])
   })
 
   it('is good in its own session, where its entity is asked for, and in text', async () => {
-    const [account = '', page = ''] = ['acc', 'nxt'].map((entity) => handles.find((handle) => handle.startsWith(entity)))
+    const [account = '', page = ''] = ['acc', 'nxt'].map((entity) => tokens.find((token) => token.startsWith(entity)))
     expect(await accepted(mine, account)).toEqual(['ok', 'ok', 'reference_meaningless', 'ok', 'ok', 'ok'])
     expect((await accepted(mine, page)).slice(0, 3)).toEqual(['invalid_input', 'invalid_input', 'ok'])
   })
 
   it('means nothing in another session of the same person, on the same device, with the same accounts', async () => {
     const other = await here.session({ person: mine.session.person, accounts: mine.session.accounts })
-    for (const handle of handles) for (const said of await accepted(other, handle)) expect(['invalid_input', 'reference_meaningless']).toContain(said)
+    for (const token of tokens) for (const said of await accepted(other, token)) expect(['invalid_input', 'reference_meaningless']).toContain(said)
   })
 
   it('is another one there, for the same value: two sessions cannot compare notes', async () => {
     const other = await here.session()
     const theirs = JSON.stringify(must(await here.ask(other, 'getShipmentSummary', { shipmentId: 'S-A1' })))
-    for (const handle of handles) expect(theirs).not.toContain(handle)
+    for (const token of tokens) expect(theirs).not.toContain(token)
   })
 
   it('says no more when refused than that it is not of this session', async () => {
     const other = await here.session()
-    const [account = ''] = handles.filter((handle) => handle.startsWith('acc'))
+    const [account = ''] = tokens.filter((token) => token.startsWith('acc'))
     const said = await here.ask(other, 'findShipments', { customer: account })
     const madeUp = await here.ask(other, 'findShipments', { customer: `acc_${'0'.repeat(30)}` })
     expect(said).toEqual(madeUp)
