@@ -5,10 +5,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { run } from '../support/cli.ts'
 import { freePorts, type PilotCommand, passableFolder, startPilotCommand } from '../support/pilot-command.ts'
 import { processesNaming } from '../support/processes.ts'
+import { openProgram } from '../support/program.ts'
 
 const asRoot = process.getuid?.() === 0
 const PARTS = ['gate', 'apply', 'sign'] as const
 
+const opened = openProgram()
+const program = { program: join(opened.root, 'src/bin/gatehouse.ts'), node: opened.node }
 const place = passableFolder()
 const folder = join(place, 'data')
 let port: number
@@ -16,13 +19,14 @@ let pilot: PilotCommand
 
 beforeAll(async () => {
   port = await freePorts()
-  pilot = await startPilotCommand(folder, port)
+  pilot = await startPilotCommand(folder, port, program)
   // The signer's first signature is at most a second away.
   await vi.waitUntil(() => existsSync(join(folder, 'keys/sign/journal.signed')), { timeout: 10_000 })
 })
 afterAll(async () => {
   await stop()
   rmSync(place, { recursive: true, force: true })
+  opened.drop()
 })
 
 async function stop(): Promise<void> {
@@ -112,7 +116,7 @@ describe('the pilot', () => {
   it('goes on with the keys of before when it finds the folder of an older version, and its journal verifies', async () => {
     await stop()
     const before = flatten()
-    pilot = await startPilotCommand(folder, port)
+    pilot = await startPilotCommand(folder, port, program)
     expect(readers()).toEqual(EXPECTED)
     for (const [name, text] of Object.entries(before)) {
       const of = /^(root|decisions)/.test(name) ? 'gate' : 'sign'

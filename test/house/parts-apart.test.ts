@@ -14,6 +14,7 @@ import { urlOf } from '../support/database.ts'
 import { changeSeen, decide, proposeHold, shipmentsOnTheWay } from '../support/decisions.ts'
 import { type ExternalPostgres, startExternalPostgres } from '../support/external-postgres.ts'
 import { freePorts, passableFolder } from '../support/pilot-command.ts'
+import { openProgram } from '../support/program.ts'
 import { openProvenSession, type ProvenSession } from '../support/session.ts'
 
 const asRoot = process.getuid?.() === 0
@@ -32,6 +33,8 @@ const HANDED: Readonly<Record<Part, readonly string[]>> = {
   apply: ['journal.key.vkey', 'decisions.key.vkey'],
 }
 
+const opened = openProgram()
+const program = { program: join(opened.root, 'src/bin/gatehouse.ts'), node: opened.node }
 const place = passableFolder()
 let postgres: ExternalPostgres
 let urls: { readonly gate: string; readonly desk: string }
@@ -60,6 +63,7 @@ afterAll(async () => {
   for (const part of [...running.keys()].toReversed()) await stop(part)
   await postgres.stop()
   rmSync(place, { recursive: true, force: true })
+  opened.drop()
 })
 
 const configOf = (name: string): string => join(place, `${name}.yaml`)
@@ -71,8 +75,8 @@ function writeConfig(name: string, keys = keysOf(name), file = configOf(name)): 
     deskUrl: urls.desk,
     listen: { gate: new URL(urls.gate).host, desk: new URL(urls.desk).host },
     tls: 'off',
-    catalogue: join(REPOSITORY, 'catalogue'),
-    policies: join(REPOSITORY, 'policies'),
+    catalogue: join(opened.root, 'catalogue'),
+    policies: join(opened.root, 'policies'),
     useCases: 'usecases.yaml',
     keys,
     logOrigin: 'journal.example/parts-apart',
@@ -97,7 +101,7 @@ function environmentOf(part: Part): Readonly<Record<string, string>> {
 }
 
 const startPart = (part: Part, config = configOf(part)): Running =>
-  start(['serve', '--config', config, '--part', part], { env: environmentOf(part), ...idsOf(part) })
+  start(['serve', '--config', config, '--part', part], { env: environmentOf(part), ...program, ...idsOf(part) })
 
 async function stop(part: Part): Promise<void> {
   running.get(part)?.kill('SIGTERM')
@@ -108,7 +112,7 @@ async function stop(part: Part): Promise<void> {
 
 describe('the first start, as the administrator', () => {
   it('makes the database and the keys, which are then handed to the parts', async () => {
-    const whole = start(['serve', '--config', configOf('whole')], { env })
+    const whole = start(['serve', '--config', configOf('whole')], { env, ...program })
     await whole.until(/Ctrl-C stops/)
     whole.kill('SIGTERM')
     expect(await whole.ended).toMatchObject({ code: 0, err: '' })

@@ -18,6 +18,7 @@ export type Running = {
 type Surroundings = {
   readonly env?: Readonly<Record<string, string>>
   readonly program?: string
+  readonly node?: string
   readonly typed?: string
   /** Whom it runs as, when we are root. */
   readonly uid?: number
@@ -25,9 +26,9 @@ type Surroundings = {
 }
 
 /** The real program as a process of its own, with no variable of ours but PATH and HOME. */
-export function start(args: readonly string[], { env = {}, program = GATEHOUSE, typed, ...ids }: Surroundings = {}): Running {
+export function start(args: readonly string[], { env = {}, program = GATEHOUSE, node = process.execPath, typed, ...ids }: Surroundings = {}): Running {
   const { PATH = '', HOME = '' } = process.env
-  const child: ChildProcess = spawn(process.execPath, [program, ...args], {
+  const child: ChildProcess = spawn(node, [program, ...args], {
     env: { PATH, HOME, ...env },
     ...ids,
     stdio: [typed === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

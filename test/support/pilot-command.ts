@@ -40,8 +40,8 @@ const isFree = (port: number): Promise<boolean> =>
     server.listen(port, '127.0.0.1', () => server.close(() => free(true)))
   })
 
-export async function startPilotCommand(dataFolder: string, port: number, more: readonly string[] = []): Promise<PilotCommand> {
-  const program = start(['pilot', '--data', dataFolder, '--port', String(port), ...more])
+export async function startPilotCommand(dataFolder: string, port: number, surroundings: Parameters<typeof start>[1] = {}): Promise<PilotCommand> {
+  const program = start(['pilot', '--data', dataFolder, '--port', String(port)], surroundings)
   const printed = await program.until(/Ctrl-C stops it/)
   const found = (pattern: RegExp): string => pattern.exec(printed)?.[1] ?? ''
   const [gateUrl, deskUrl] = [found(/enrol --gate (\S+)/), found(/Console {4}(\S+)/)]
