@@ -4,6 +4,9 @@ export const utf8 = (text: string): Uint8Array => TEXT.encode(text)
 
 export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
+/** The bytes of lower-case hexadecimal, two digits each, or null. */
+export const fromHex = (text: string): Uint8Array | null => (/^([0-9a-f]{2})*$/.test(text) ? new Uint8Array(Buffer.from(text, 'hex')) : null)
+
 export const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 
 export const toBase64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')

@@ -50,8 +50,8 @@ function subproof(leaves: readonly Uint8Array[], size: number, known: boolean): 
   return size <= middle ? [...subproof(left, size, known), treeRoot(right)] : [...subproof(right, size - middle, false), treeRoot(left)]
 }
 
-/** The largest power of two smaller than `size`. */
-function split(size: number): number {
+/** The largest power of two smaller than `size`: how many leaves stand left of a tree's root. */
+export function split(size: number): number {
   let middle = 1
   while (middle * 2 < size) middle *= 2
   return middle

@@ -8,7 +8,7 @@ import { EMPTY_FRONTIER, extend, rootOf } from './frontier.ts'
 import { leafHash } from './leaf.ts'
 import type { VerifierKey } from './note-key.ts'
 import { parseVkey } from './note-key.ts'
-import { decodeBundle, encodeBundle, entriesPath, hashTile, levelAbove, tilePath } from './tile.ts'
+import { decodeBundle, encodeBundle, entriesPath, hashTile, levelAbove, parseTilePath, tilePath, tileWidth } from './tile.ts'
 
 const text = (s: string) => new Uint8Array(Buffer.from(s))
 
@@ -23,6 +23,8 @@ describe('tile paths', () => {
   ])('of level %d, index %d, width %d is %s', (level, index, width, path) => {
     expect(tilePath(level, index, width)).toBe(path)
     expect(entriesPath(index, width)).toBe(path.replace(/tile\/\d+/, 'tile/entries'))
+    expect(parseTilePath(path)).toEqual({ level, index, width })
+    expect(parseTilePath(entriesPath(index, width))).toEqual({ level: 'entries', index, width })
   })
 
   it.each([
@@ -37,7 +39,56 @@ describe('tile paths', () => {
   })
 })
 
+describe('parseTilePath', () => {
+  it.each([
+    'tile/0/0',
+    'tile/0/00',
+    'tile/0/0000',
+    'tile/00/000',
+    'tile/64/000',
+    'tile/-1/000',
+    'tile/0/000/001',
+    'tile/0/x000/001',
+    'tile/0/x001/x002',
+    'tile/0/x001000',
+    'tile/0/x009/x007/x199/x254/x740/992',
+    'tile/0/000.p/0',
+    'tile/0/000.p/01',
+    'tile/0/000.p/256',
+    'tile/0/000.p/999',
+    'tile/0/000.p',
+    'tile/0/000/',
+    '/tile/0/000',
+    'tile/0/../000',
+    'tile/0/000\n',
+    'tile/x/000',
+    'tile/data/000',
+    'tile/entries',
+    'checkpoint',
+    '',
+  ])('takes %j for no tile', (path) => {
+    expect(parseTilePath(path)).toBeNull()
+  })
+})
+
 describe('hash tiles', () => {
+  it.each([
+    [0, 272, 70_000, 256],
+    [0, 273, 70_000, 112],
+    [0, 274, 70_000, 0],
+    [1, 0, 70_000, 256],
+    [1, 1, 70_000, 17],
+    [2, 0, 70_000, 1],
+    [3, 0, 70_000, 0],
+    [0, 1, 256, 0],
+    [1, 0, 256, 1],
+    [0, 0, 0, 0],
+    [6, 31, 2 ** 53 - 1, 0],
+    [6, 0, 2 ** 53 - 1, 31],
+  ])('of level %d, index %d in a tree of %d are %d wide', (level, index, size, width) => {
+    expect(tileWidth(level, index, size)).toBe(width)
+  })
+
   it('of 70,000 leaves are those the specification counts', () => {
     const levels: (readonly Uint8Array[])[] = [Array.from({ length: 70_000 }, (_, i) => leafHash(text(String(i))))]
     for (let top = levels[0] ?? []; top.length >= 256; top = levels.at(-1) ?? []) levels.push(levelAbove(top))

@@ -1,15 +1,32 @@
 import { concat } from '../base/bytes.ts'
 import { EMPTY_FRONTIER, extend, rootOf } from './frontier.ts'
 
-const TILE_WIDTH = 256
+export const TILE_WIDTH = 256
+const LEVEL_MAX = 63
 /** Longest entry that a bundle can hold. */
 export const ENTRY_BYTES_MAX = 65_535
 
 /** Path of a tile of `width` hashes: `tile/<level>/<index>[.p/<width>]` (C2SP tlog-tiles). 256 is a full tile. */
-export const tilePath = (level: number, index: number, width: number): string => `tile/${inRange(level, 0, 63)}/${numbered(index, width)}`
+export const tilePath = (level: number, index: number, width: number): string => `tile/${inRange(level, 0, LEVEL_MAX)}/${numbered(index, width)}`
 
 /** Path of a bundle of `width` entries: `tile/entries/<index>[.p/<width>]`. */
 export const entriesPath = (index: number, width: number): string => `tile/entries/${numbered(index, width)}`
+
+/** What a path names: a tile of hashes at a level from 0 to 63, or a bundle of entries. */
+export type TilePath = { readonly level: number | 'entries'; readonly index: number; readonly width: number }
+
+/** What that path names, or null unless it is spelt exactly as `tilePath` or `entriesPath` spell it. Nobody has looked whether it is there. */
+export function parseTilePath(path: string): TilePath | null {
+  const [, level = '', groups = '', width = String(TILE_WIDTH)] = /^tile\/(entries|[0-9]{1,2})\/([x0-9/]+)(?:\.p\/([0-9]{1,3}))?$/.exec(path) ?? []
+  const named = { index: Number(groups.replaceAll(/[x/]/g, '')), width: Number(width) }
+  if (groups === '' || !Number.isSafeInteger(named.index) || named.width < 1 || named.width > TILE_WIDTH) return null
+  if (level === 'entries') return entriesPath(named.index, named.width) === path ? { level, ...named } : null
+  return Number(level) <= LEVEL_MAX && tilePath(Number(level), named.index, named.width) === path ? { level: Number(level), ...named } : null
+}
+
+/** How many hashes tile `index` of a level has in a tree of `size` leaves: 256 when it is full, 0 when there is none. Level 0 is also the entry bundles'. */
+export const tileWidth = (level: number, index: number, size: number): number =>
+  Math.max(0, Math.min(TILE_WIDTH, Math.floor(size / TILE_WIDTH ** level) - index * TILE_WIDTH))
 
 /** Tile `index` of a level from all hashes of that level (level 0: the leaf hashes), full or partial; null when it would be empty. */
 export function hashTile(hashes: readonly Uint8Array[], index: number): Uint8Array | null {
