@@ -8,7 +8,7 @@ group      room        kind  may import                                         
 words      base        pure  -                                                         -                                                           brand, outcome, bytes, canonical JSON, digest, ids
 words      model       pure  base                                                      -                                                           nouns all share
 words      log         pure  base                                                      -                                                           leaf, tree, proof, note, checkpoint
-words      events      pure  base model                                                -                                                           OCSF constructors
+words      events      pure  base model                                                journal                                                     the OCSF event of each entry, both directions
 words      proof       -     base model                                                -                                                           DPoP and other proofs, both directions
 words      contract    pure  base model                                                -                                                           schemas of console and connector calls
 mind       catalogue   pure  base model                                                -                                                           packs of resources and operations, parsed and checked
@@ -23,7 +23,7 @@ hands      archive     -     base log journal                                   
 hands      connectors  -     base model catalogue                                      limits                                                      the contract of a source, and each protocol
 hands      synth       -     base model catalogue mask                                 -                                                           synthetic rows, file formats
 hands      notify      -     base model                                                -                                                           mail, webhooks
-hands      store       -     base model                                                words identity journal changes limits gate desk connectors  the only room with SQL to our own database
+hands      store       -     base model                                                words identity journal archive changes limits gate desk connectors  the only room with SQL to our own database
 gate       gate        -     words mind identity journal connectors                    -                                                           mediate, admit, propose, approve, apply, offer
 followers  watch       -     base model events                                         -                                                           findings, reviews
 followers  sinks       -     base model events                                         -                                                           SIEM
