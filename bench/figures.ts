@@ -44,3 +44,9 @@ export function rowsOf(readings: readonly Reading[], targets: readonly string[],
     }),
   )
 }
+
+/** The value that this share of them do not exceed. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}

@@ -9,6 +9,8 @@ import { openapi } from '../src/api/openapi.ts'
 import { loadPack } from '../src/bin/parts/pack.ts'
 import { offered } from '../src/catalogue/offer.ts'
 import type { Operation } from '../src/catalogue/pack.ts'
+import { CLASSES } from '../src/events/form.ts'
+import { FORMS } from '../src/events/forms.ts'
 import { ENTRY_KINDS } from '../src/journal/entry.ts'
 import { nextStepOf, REFUSAL_CODES, statusOf, titleOf } from '../src/model/refusal.ts'
 
@@ -18,7 +20,7 @@ const HEAD = '<!-- Written by `node tools/reference.ts` from the code; do not ed
 const pages: Readonly<Record<string, () => string>> = {
   'operations.md': operations,
   'refusals.md': refusals,
-  'entries.md': () => `# Kinds of journal entry\n\nA kind is never renamed or removed.\n\n${ENTRY_KINDS.map((kind) => `- \`${kind}\``).join('\n')}\n`,
+  'entries.md': entries,
   'commands.md': commands,
   'openapi.json': openapiOfPilot,
 }
@@ -44,6 +46,15 @@ function operation(one: Operation): string {
 function refusals(): string {
   const rows = REFUSAL_CODES.map((code) => `| \`${code}\` | ${statusOf(code)} | ${titleOf(code)} | ${nextStepOf(code)} |`)
   return `# Refusals\n\nEach is a problem (RFC 9457) of type \`urn:gatehouse:refusal:CODE\` with \`detail\`, \`correlationId\` and \`next\`; where a rule refused, \`rule\` names its id, owner and reason. Codes are stable.\n\n| code | status | title | next |\n|---|---|---|---|\n${rows.join('\n')}\n`
+}
+
+function entries(): string {
+  const rows = ENTRY_KINDS.map((kind) => {
+    const { class: uid, activity, fields, detail = {} } = FORMS[kind]
+    const standing = [...Object.entries(fields), ...Object.entries(detail)].map(([name, { path }]) => `${name} → \`${path}\``)
+    return `| \`${kind}\` | ${CLASSES[uid]} (${uid}) | ${activity} | ${standing.join(', ')} |`
+  })
+  return `# Kinds of journal entry\n\nA kind is never renamed or removed, and its form never changes. Each is an OCSF 1.8.0 event in RFC 8785 spelling: the kind is \`metadata.event_code\`, the correlation id \`metadata.correlation_uid\`, the process that recorded it \`metadata.log_source\`, the code of a refusal \`status_code\`. What has no place below stands under \`unmapped\`.\n\n| kind | OCSF class | activity | what stands where |\n|---|---|---|---|\n${rows.join('\n')}\n`
 }
 
 function commands(): string {

@@ -1,4 +1,4 @@
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import type { SourceCap } from '../limits/source-cap.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
@@ -15,6 +15,8 @@ export type AgentApp = {
   readonly hosts: readonly string[]
   /** Addresses and networks of proxies that are believed about where a request comes from; nobody is when left out. */
   readonly proxies?: readonly string[]
+  /** Who may ask as fast as they like: readers of the published journal. Nobody when left out. */
+  readonly isUnmetered?: (request: FastifyRequest) => boolean
   readonly tls: { readonly key: string; readonly cert: string } | null
   /** Adds OAuth, enrolment and metadata. */
   readonly also: (app: FastifyInstance) => Promise<void> | void
@@ -24,7 +26,7 @@ export type AgentApp = {
 const BODY_BYTES_MAX = 256 * 1024
 
 /** The agents' front door: everything an agent or its connector may reach. What is wrong with a request's form is turned back here. */
-export async function agentApp({ door, sources, hosts, proxies = [], tls, also }: AgentApp): Promise<FastifyInstance> {
+export async function agentApp({ door, sources, hosts, proxies = [], isUnmetered = () => false, tls, also }: AgentApp): Promise<FastifyInstance> {
   const app = fastify({
     ...(tls ? { https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' as const } } : {}),
     bodyLimit: BODY_BYTES_MAX,
@@ -38,7 +40,7 @@ export async function agentApp({ door, sources, hosts, proxies = [], tls, also }
   }) as unknown as FastifyInstance
 
   app.addHook('onRequest', async (request, reply) => {
-    const wait = sources.knock(clientOf(request), door.clock())
+    const wait = isUnmetered(request) ? 0 : sources.knock(clientOf(request), door.clock())
     // Counted, not journalled one by one: see limits/source-cap.ts.
     if (wait > 0) return refuseWith(door, request, reply, refusal('source_capped', 'too many requests from this address', { retryAfterSeconds: wait }))
     const form = formOf(request.headers.host, request.headers.origin, hosts)

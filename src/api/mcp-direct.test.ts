@@ -35,7 +35,7 @@ const PARAMS = { name: 'getShipmentSummary', arguments: { shipmentId: 'S-1' }, _
 const BODY = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: PARAMS }
 const RESULT: CallToolResult = {
   content: [{ type: 'text', text: '{"rows":[{"name":"cus_1 “é” 𝄞"}]}' }],
-  structuredContent: { rows: [{ name: 'cus_1 “é” 𝄞', none: null, n: 1.5 }], covered: {}, entry: { index: 3, digest: 'd' } },
+  structuredContent: { rows: [{ name: 'cus_1 “é” 𝄞', none: null, n: 1.5 }], covered: {}, entry: { index: 3, digest: 'd', leaf: 'l' } },
 }
 const REFUSED: CallToolResult = { content: [{ type: 'text', text: 'Refused: no such record.' }], isError: true }
 

@@ -15,7 +15,10 @@ export function openapi(operations: readonly Offered[], publicUrl: string): Reco
     },
     servers: [{ url: publicUrl }],
     security: [{ dpop: [] }],
-    paths: Object.fromEntries(operations.map((operation) => [`/v1/operations/${operation.name}`, { post: pathOf(operation) }])),
+    paths: {
+      ...Object.fromEntries(operations.map((operation) => [`/v1/operations/${operation.name}`, { post: pathOf(operation) }])),
+      '/v1/receipts/{index}': { get: receiptPath() },
+    },
     components: {
       securitySchemes: {
         dpop: { type: 'http', scheme: 'DPoP', description: 'access token bound to the device key; `DPoP` header with a proof for this method and URL' },
@@ -25,9 +28,23 @@ export function openapi(operations: readonly Offered[], publicUrl: string): Reco
   }
 }
 
-function pathOf(operation: Offered): Record<string, unknown> {
+/** Problems are the same everywhere. */
+const problems = (): Record<string, unknown> => {
   const statuses = [...new Set(REFUSAL_CODES.map(statusOf))].toSorted((a, b) => a - b)
   const problem = { description: 'refused', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } }
+  return Object.fromEntries(statuses.map((status) => [status, problem]))
+}
+
+const receiptPath = (): Record<string, unknown> => ({
+  operationId: 'getReceipt',
+  summary: "The receipt of an answer's entry",
+  description:
+    'Proof that the entry stands in the journal (C2SP tlog-proof), for entries of this session or its person. `receipt_not_yet` for a few seconds after the answer. Keep it with the answer: `gatehouse receipt verify` and any C2SP verifier check it offline.',
+  parameters: [{ name: 'index', in: 'path', required: true, schema: { type: 'integer', minimum: 0 }, description: '`entry.index` of the answer' }],
+  responses: { 200: { description: 'the receipt', content: { 'text/plain': { schema: { type: 'string' } } } }, ...problems() },
+})
+
+function pathOf(operation: Offered): Record<string, unknown> {
   return {
     operationId: operation.name,
     summary: operation.title,
@@ -36,7 +53,7 @@ function pathOf(operation: Offered): Record<string, unknown> {
     requestBody: { required: true, content: { 'application/json': { schema: operation.inputSchema } } },
     responses: {
       200: { description: 'covered rows and the journal entry that proves them', content: { 'application/json': { schema: operation.outputSchema } } },
-      ...Object.fromEntries(statuses.map((status) => [status, problem])),
+      ...problems(),
     },
   }
 }

@@ -11,6 +11,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   connect: async () => (await import('./connect.ts')).connectCommand,
   enrol: async () => (await import('./enrol.ts')).enrolCommand,
   journal: async () => (await import('./journal.ts')).journalCommand,
+  receipt: async () => (await import('./receipt.ts')).receiptCommand,
+  witness: async () => (await import('./witness.ts')).witnessCommand,
   check: async () => (await import('./check.ts')).checkCommand,
 }
 

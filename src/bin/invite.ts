@@ -1,12 +1,18 @@
 import { needed } from '../config/environment.ts'
+import { believedPeople } from '../identity/believed-people.ts'
 import { invite } from '../identity/invite.ts'
 import { openJournal } from '../journal/open.ts'
 import { Fault } from '../model/fault.ts'
 import { journalStore } from '../store/journal-store.ts'
 import { openStorePool } from '../store/open-pool.ts'
 import { personStore } from '../store/person-store.ts'
+import { sealedPeople } from '../store/sealed-people.ts'
 import { keptSecret } from './kept-secret.ts'
+import { openHouseAuthority } from './parts/authority.ts'
+import { readGrantKey } from './parts/decision-key.ts'
 import { newRandom } from './parts/house.ts'
+import { assignPerson } from './parts/keep-people.ts'
+import { masterKeyFrom, openHouseVault } from './parts/vault.ts'
 import { readConfig } from './read-config.ts'
 import { roleUrl } from './start-house.ts'
 
@@ -17,14 +23,19 @@ export async function invitePerson(id: string, configFile: string): Promise<stri
   if (!person) throw new Fault('config_invalid', `the configuration has no person \`${id}\``, 'add the person under `people`, with name and groups')
   const adminUrl = needed(process.env, 'DATABASE_URL', "the administrator's URL that `gatehouse serve` runs with")
   const pool = openStorePool({ connectionString: roleUrl(adminUrl, 'gate', keptSecret(config.keys, 'db-gate')), max: 2, connectionTimeoutMillis: 5000 })
-  const journal = openJournal({ store: journalStore({ pool }), clock: Date.now, node: 'enrol' })
+  const entries = journalStore({ pool })
+  const journal = openJournal({ store: entries, clock: Date.now, node: 'enrol' })
   try {
-    const people = personStore(pool)
-    const there = await people.put(person)
+    const key = await readGrantKey(config)
+    const authority = await openHouseAuthority({ config, entries, record: journal.record, key }, false)
+    const { vault } = await openHouseVault(pool, masterKeyFrom(keptSecret(config.keys, 'vault')))
+    const people = believedPeople(sealedPeople(personStore(pool), vault), authority)
+    const pseudonym = await vault.subjects.pseudonym(`person:${id}`)
+    const there = await assignPerson(authority, people, { ...person, id: pseudonym })
     const invited = there.ok
       ? await invite(
-          { people, tell: journal.record, clock: Date.now, random: newRandom },
-          { person: id, purpose: 'sign-in', by: 'administrator', correlation: 'enrol' },
+          { people, grant: authority.grant, clock: Date.now, random: newRandom },
+          { person: pseudonym, purpose: 'sign-in', by: 'administrator', correlation: 'enrol' },
         )
       : there
     if (!invited.ok) throw new Fault('postgres_unreachable', invited.refusal.detail, 'start `gatehouse serve` once with this configuration, then invite')

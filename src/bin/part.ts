@@ -35,6 +35,8 @@ async function start(name: PartName, configFile: string): Promise<Part> {
   switch (name) {
     case 'sign':
       return (await import('./parts/sign.ts')).startSigner(config, process.env)
+    case 'archive':
+      return (await import('./parts/archive.ts')).startArchive(config, process.env)
     case 'apply':
       return (await import('./parts/apply.ts')).startApplier(config, process.env)
     case 'gate':

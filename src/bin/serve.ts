@@ -7,11 +7,11 @@ import { readConfig } from './read-config.ts'
 import { startHouse, untilStopped, untilTold } from './start-house.ts'
 import { PARTS, type PartName, type PartPlace } from './supervise.ts'
 
-/** `gatehouse serve`: the gate, the applier and the signer on a database and sources of the company's. */
+/** `gatehouse serve`: the gate, the applier, the signer and the archive on a database and sources of the company's. */
 export function serveCommand(program: Command): void {
   program
     .command('serve')
-    .description('run the gate, the applier and the signer for a company; DATABASE_URL names a PostgreSQL (15 or newer) as administrator')
+    .description('run the gate, the applier, the signer and the archive for a company; DATABASE_URL names a PostgreSQL (15 or newer) as administrator')
     .requiredOption('--config <file>', 'the configuration (YAML); see docs/guide/administrator.md')
     .addOption(
       new Option('--part <part>', 'run one part only, for an operating system user of its own; DATABASE_URL is then the role of that part').choices(PARTS),
@@ -27,7 +27,7 @@ async function serve(configFile: string): Promise<void> {
   const place: PartPlace = { configFile: resolve(configFile), keys: config.keys, user: null }
   const house = await startHouse({
     config,
-    places: { sign: place, apply: place, gate: place },
+    places: { sign: place, archive: place, apply: place, gate: place },
     adminUrl,
     secret: (name) => keptSecret(config.keys, name),
     sources: process.env,

@@ -1,9 +1,13 @@
+import type { PoolConfig } from 'pg'
 import type { Config } from '../config/config.ts'
 import { Fault } from '../model/fault.ts'
-import { PROCESS_ROLES, type ProcessRole } from '../store/grants.ts'
-import { migrate } from '../store/migrate.ts'
+import { OWNER, PROCESS_ROLES, type ProcessRole } from '../store/grants.ts'
+import { becomeMember, migrate, onDatabase, withClient } from '../store/migrate.ts'
+import { openStorePool } from '../store/open-pool.ts'
+import { sealBefore } from '../store/seal-before.ts'
 import { DECISION_KEY, SIGNER_KEY } from './parts/keys.ts'
 import { giveVkey } from './parts/place.ts'
+import { masterKeyFrom, openHouseVault, VAULT_KEY } from './parts/vault.ts'
 import { type PartName, type PartPlace, type PartPlaces, type Running, startPart } from './supervise.ts'
 
 export type HouseToStart = {
@@ -23,7 +27,7 @@ export type RunningHouse = {
   readonly databaseUrl: (role: ProcessRole) => string
   readonly ready: Readonly<Record<string, string>>
   readonly pids: Readonly<Record<string, number>>
-  /** Stops the gate, then the applier, then the signer: what is under way is finished, answered and signed. */
+  /** Stops the gate, then the applier, the signer and the archive: what is under way is finished, answered, signed and published. */
   readonly stop: () => Promise<void>
   /** Resolves with what to tell the operator when a part ended that nobody told to: `journal_broken`, or `part_ended`. */
   readonly broken: Promise<Fault>
@@ -33,14 +37,16 @@ const DATABASE = 'gatehouse'
 
 /** Builds our database if need be and starts each part as a process that holds its own secrets and no other's. Throws the first Fault, everything stopped again. */
 export async function startHouse({ config, places, adminUrl, secret, sources }: HouseToStart): Promise<RunningHouse> {
-  const roles = { gate: secret('db-gate'), apply: secret('db-apply'), sign: secret('db-sign') }
+  const roles = { gate: secret('db-gate'), apply: secret('db-apply'), sign: secret('db-sign'), archive: secret('db-archive') }
   await migrate({ admin: { connectionString: adminUrl }, database: DATABASE, roles, logOrigin: config.logOrigin })
+  await sealWhatIsClear(onDatabase({ connectionString: adminUrl }, DATABASE), secret('vault'))
   const databaseUrl = (role: ProcessRole): string => roleUrl(adminUrl, role, roles[role])
   const pick = (kind: 'readUrl' | 'writeUrl') => Object.fromEntries(Object.values(config.systems).map((system) => [system[kind], sources[system[kind]] ?? '']))
   const secrets = {
-    gate: { DATABASE_URL: databaseUrl('gate'), ...pick('readUrl') },
-    apply: { DATABASE_URL: databaseUrl('apply'), ...pick('writeUrl') },
+    gate: { DATABASE_URL: databaseUrl('gate'), [VAULT_KEY]: secret('vault'), ...pick('readUrl'), ...bucketCredentials(config) },
+    apply: { DATABASE_URL: databaseUrl('apply'), [VAULT_KEY]: secret('vault'), ...pick('writeUrl') },
     sign: { DATABASE_URL: databaseUrl('sign') },
+    archive: { DATABASE_URL: databaseUrl('archive'), ...bucketCredentials(config) },
   }
 
   const running: Running[] = []
@@ -50,12 +56,17 @@ export async function startHouse({ config, places, adminUrl, secret, sources }: 
     for (const part of running.toReversed()) await part.stop()
   }
   try {
-    // The signer first: the applier pins its key. Then both others at once; whichever fails, both are stopped.
+    // The signer first: the others pin its key. Then they at once; whichever fails, all are stopped.
     const sign = await startPart('sign', places.sign, secrets.sign)
     running.push(sign)
-    for (const part of ['gate', 'apply'] as const) share(places.sign, places[part], `${SIGNER_KEY}.vkey`, sign.ready['vkey'])
-    const started = await Promise.allSettled([startPart('apply', places.apply, secrets.apply), startPart('gate', places.gate, secrets.gate)])
-    for (const one of started) if (one.status === 'fulfilled') running.push(one.value)
+    for (const part of ['gate', 'apply', 'archive'] as const) share(places.sign, places[part], `${SIGNER_KEY}.vkey`, sign.ready['vkey'])
+    const started = await Promise.allSettled((['archive', 'apply', 'gate'] as const).map((part) => startPart(part, places[part], secrets[part])))
+    for (const one of started) {
+      if (one.status !== 'fulfilled') continue
+      // The archive stops last: it publishes what the signer signs when it stops.
+      if (one.value.name === 'archive') running.unshift(one.value)
+      else running.push(one.value)
+    }
     for (const one of started) if (one.status === 'rejected') throw one.reason
     share(places.gate, places.apply, `${DECISION_KEY}.vkey`, running.find(({ name }) => name === 'gate')?.ready['decisionsVkey'])
   } catch (cause) {
@@ -72,6 +83,26 @@ export async function startHouse({ config, places, adminUrl, secret, sources }: 
     stop,
     broken,
   }
+}
+
+/** What an older version left in clear, as the owner of the tables. */
+async function sealWhatIsClear(admin: PoolConfig, vaultKey: string): Promise<void> {
+  await withClient(admin, async (client) => {
+    await becomeMember(client, OWNER)
+    const pool = openStorePool({ ...admin, options: `-c role=${OWNER}`, max: 2 })
+    try {
+      await client.query(`set role ${OWNER}`)
+      await sealBefore(client, (await openHouseVault(pool, masterKeyFrom(vaultKey))).vault)
+    } finally {
+      await pool.end()
+    }
+  })
+}
+
+/** Credentials of S3 as its SDK looks for them, for the parts that use a bucket, when there is one. */
+function bucketCredentials({ journal }: Config): Readonly<Record<string, string>> {
+  if (!journal.archive.startsWith('s3://') && journal.worm === undefined) return {}
+  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (name.startsWith('AWS_') && value !== undefined ? [[name, value]] : [])))
 }
 
 /** A verifier key as its part told it, put where another part looks for it. Parts that share a folder have it already. */
@@ -106,7 +137,7 @@ export const untilTold = (): Promise<null> =>
 /** Runs until it is told, or until a part ends by itself; then stops in order. Throws the fault of a part that ended. */
 export async function untilStopped(house: RunningHouse, told: Promise<null>, say: (line: string) => void): Promise<void> {
   const broke = await Promise.race([told, house.broken])
-  say(broke === null ? 'stopping: the gate first, then the applier and the signer' : `stopping: ${broke.message}`)
+  say(broke === null ? 'stopping: the gate first, then the applier, the signer and the archive' : `stopping: ${broke.message}`)
   await house.stop()
   if (broke !== null) throw broke
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { Fault, type FaultCode } from '../model/fault.ts'
 import type { OsUser } from '../store/cluster/os-user.ts'
 
-/** The parts of the house, in the order they start; they stop in the opposite one, the gate first. */
-export const PARTS = ['sign', 'apply', 'gate'] as const
+/** The parts of the house, in the order they start. The gate stops first; the archive last, once the signer has signed all there was. */
+export const PARTS = ['sign', 'archive', 'apply', 'gate'] as const
 export type PartName = (typeof PARTS)[number]
 
 /** Where a part finds its configuration and its keys. `user`: whom it is started as, when that is another than we are. */

@@ -50,8 +50,12 @@ function answerSchema(operation: Operation): JsonSchema {
       next: { type: 'string', description: 'pass as `cursor` for the rows after these' },
       entry: {
         type: 'object',
-        properties: { index: { type: 'integer' }, digest: { type: 'string' } },
-        required: ['index', 'digest'],
+        properties: {
+          index: { type: 'integer' },
+          digest: { type: 'string', description: 'of what was released' },
+          leaf: { type: 'string', description: 'hash of the journal entry, which the receipt of this index proves' },
+        },
+        required: ['index', 'digest', 'leaf'],
         additionalProperties: false,
       },
     },

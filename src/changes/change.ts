@@ -26,6 +26,8 @@ export type Change = {
   /** Rises with each new before-image: an approval is for one version. */
   readonly version: number
   readonly proposedAt: number
+  /** Random, and kept sealed like what it is under the digest with: of the digest alone the change cannot be guessed. */
+  readonly salt?: string
   readonly state: ChangeState
   readonly decidedBy: string | null
   readonly decidedAt: number | null

@@ -12,6 +12,8 @@ export type Draft = {
   /** The agent's arguments with their tokens, sealed under the session's key. */
   readonly sealed: string
   readonly createdAt: number
+  /** Whose record it is about, where it is made: not kept. */
+  readonly account?: string
 }
 
 /** Durable on return. While the store cannot be reached `keep` refuses `store_unavailable`, and the rest throws. */

@@ -75,6 +75,34 @@ describe('parseConfig', () => {
     })
   })
 
+  it('publishes the journal beside the configuration, and takes a bucket, witnesses and WORM where they are named', () => {
+    expect(read().journal).toEqual({ archive: '/etc/gatehouse/journal', s3: { region: 'us-east-1', pathStyle: false }, open: false })
+    const named = withLines([
+      'limits:',
+      'journal: { archive: "s3://log/pilot", open: true, witness: { policy: tlog-policy }, worm: { bucket: "s3://vault", tilesDays: 400, checkpointsDays: 4000 } }',
+    ])
+    expect(read(named).journal).toEqual({
+      archive: 's3://log/pilot',
+      s3: { region: 'us-east-1', pathStyle: false },
+      open: true,
+      witness: { policy: '/etc/gatehouse/tlog-policy', lagSeconds: 300 },
+      worm: { bucket: 's3://vault', region: 'us-east-1', pathStyle: false, tilesDays: 400, checkpointsDays: 4000, payloadsDays: {} },
+    })
+  })
+
+  it.each([
+    ['a lag shorter than two heartbeats', 'journal: { witness: { policy: p, lagSeconds: 119 } }', 'journal: { witness: { policy: p, lagSeconds: 120 } }'],
+    ['an archive that is another kind of address', 'journal: { archive: "http://x/y" }', 'journal: { archive: x/y }'],
+    [
+      'WORM without days',
+      'journal: { worm: { bucket: "s3://vault", tilesDays: 1 } }',
+      'journal: { worm: { bucket: "s3://vault", tilesDays: 1, checkpointsDays: 1 } }',
+    ],
+    ['no days at all', 'journal: { worm: { bucket: "s3://vault", tilesDays: 0, checkpointsDays: 1 } }', 'journal: {}'],
+  ])('turns back %s, and takes its neighbour', (_, wrong, right) => {
+    expect([faulty(withLines(['limits:', wrong])), faulty(withLines(['limits:', right]))]).toEqual([true, false])
+  })
+
   it.each([
     ['a key misspelt', 'tls:', 'tlss: off', 1, 'tlss', 'tls: self'],
     ['a URL of another kind', 'publicUrl:', 'publicUrl: ftp://gatehouse.example.com', 1, 'publicUrl', 'publicUrl: http://gatehouse.example.com'],

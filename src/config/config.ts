@@ -14,6 +14,12 @@ const PublicUrl = z
   .refine((url) => !/[@?#]|\/$/.test(url), 'a URL such as `https://gatehouse.example.com`: no slash at its end, no query, no password')
 const EnvName = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'the name of an environment variable')
 
+/** A folder, or `s3://bucket/prefix`. */
+const Bucket = z.string().regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[\w./-]*)?$/, 'a bucket such as `s3://journal/pilot`')
+const Days = z.int().min(1).max(36_500)
+/** Of a server of S3 that is not AWS. */
+const S3 = { region: z.string().default('us-east-1'), endpoint: z.url({ protocol: /^https?$/ }).exactOptional(), pathStyle: z.boolean().default(false) }
+
 /** Never all of the internet: then everybody would say who they are. */
 const Network = z.string().refine(isNetwork, 'an address or a network such as `10.0.0.5` or `10.1.0.0/16`, no wider than /8 (IPv6: /16)')
 
@@ -32,6 +38,21 @@ const ConfigShape = z.strictObject({
   /** Owner-only folder of keys and passwords; made at the first start. */
   keys: z.string(),
   logOrigin: z.string().regex(/^[\w.-]+(\/[\w./-]+)?$/, 'a name such as `journal.example.com/gatehouse`'),
+  journal: z
+    .strictObject({
+      /** Where tiles and checkpoint are published: a folder, or a bucket of S3 (`s3://bucket/prefix`, with `s3` beside it where it is not AWS). */
+      archive: z.union([Bucket, z.string().regex(/^(?!\w+:\/\/).+/, 'a folder, or a bucket such as `s3://journal/pilot`')]).default('journal'),
+      s3: z.strictObject(S3).default({ region: 'us-east-1', pathStyle: false }),
+      /** `true`: whoever reaches the gate may read the journal's tiles and entries, without the reader's token. */
+      open: z.boolean().default(false),
+      /** Who must have seen the journal (a file, C2SP tlog-policy), and for how long nothing is written when they have not. */
+      witness: z.strictObject({ policy: z.string(), lagSeconds: z.int().min(120).max(604_800).default(300) }).exactOptional(),
+      /** A bucket with Object Lock, and for how many days each kind is locked. */
+      worm: z
+        .strictObject({ bucket: Bucket, ...S3, tilesDays: Days, checkpointsDays: Days, payloadsDays: z.record(z.string(), Days).default({}) })
+        .exactOptional(),
+    })
+    .default({ archive: 'journal', s3: { region: 'us-east-1', pathStyle: false }, open: false }),
   timeZone: z
     .string()
     .refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC', 'a time zone such as `Europe/Berlin`')
@@ -88,7 +109,14 @@ export function parseConfig(file: string, text: string): Config {
       `${file}: \`tls: off\` with http listens on ${exposed.join(' and ')}, beyond this machine`,
       'listen on 127.0.0.1, or set `tls` to `self` or to your certificate',
     )
-  return { ...config, tls, catalogue: path(config.catalogue), policies: path(config.policies), useCases: path(config.useCases), keys: path(config.keys) }
+  const { archive, witness } = config.journal
+  const journal = {
+    ...config.journal,
+    archive: archive.startsWith('s3://') ? archive : path(archive),
+    ...(witness && { witness: { ...witness, policy: path(witness.policy) } }),
+  }
+  const files = { catalogue: path(config.catalogue), policies: path(config.policies), useCases: path(config.useCases), keys: path(config.keys) }
+  return { ...config, tls, journal, ...files }
 }
 
 /** Host and port of an address as the configuration writes it. */

@@ -9,6 +9,7 @@ import { z } from 'zod'
  *   POST /oauth/token                 TokenRequest (form)                -> 200 SessionOpened    (RFC 8628 §3.4, RFC 6749 §6)
  *   POST /oauth/revoke                token, client_id (form)            -> 200                  (RFC 7009)
  *   GET  /v1/operations               proof alone: what this device's sessions may be offered; with a token: what this one is
+ *   GET  /v1/receipts/{index}         Authorization: DPoP <token>        -> 200 the receipt of an entry (C2SP tlog-proof), or a problem
  *   POST /v1/operations/{name}        arguments (JSON), Authorization: DPoP <token>    -> 200 Answer, or a problem (RFC 9457)
  */
 export const EnrolRequest = z.strictObject({
@@ -97,5 +98,6 @@ export const AnswerBody = z.object({
   covered: z.record(z.string(), z.enum(['token', 'partial', 'redact'])),
   /** Pass it as `cursor` to get the rows after these. */
   next: z.string().optional(),
-  entry: z.object({ index: z.number(), digest: z.string() }),
+  /** `digest`: of what was released; `leaf`: the entry's leaf hash (RFC 6962), which the receipt of that index proves. */
+  entry: z.object({ index: z.number(), digest: z.string(), leaf: z.string() }),
 })

@@ -109,17 +109,23 @@ const JournalLine = z.object({
   /** The entry as it was recorded. */
   entry: z.record(z.string(), z.unknown()),
 })
-/** Lines newest first. `root` in base64 is that of all `size` entries (RFC 6962 §2.1). */
+/** How the journal stands with its witnesses, in a sentence. `none`: nobody was asked to watch. `stopped`: nothing is written until one is back. */
+const WitnessLine = z.object({ state: z.enum(['none', 'fresh', 'late', 'stopped']), text: z.string() })
+/** Lines newest first. `root` in base64 is that of all `size` entries (RFC 6962 §2.1). `publishedSize`: entries in the archive, null where it cannot be read. */
 const Journal = z.object({
   size: z.number(),
   root: z.string(),
   checkpoint: z.object({ size: z.number(), root: z.string(), signedAt: Time, note: z.string() }).nullable(),
+  publishedSize: z.number().nullable(),
+  witness: WitnessLine,
   lines: z.array(JournalLine),
 })
 const Index = z.string().regex(/^\d{1,15}$/)
 /** Without `from`: the newest. */
 const JournalRange = z.strictObject({ from: Index.exactOptional(), limit: Index })
 export const JOURNAL_LINES_MAX = 200
+/** The `.tlog-proof` of an entry (C2SP tlog-proof), to be kept as a file of that name. */
+const Receipt = z.object({ index: z.number(), name: z.string(), text: z.string() })
 
 /** What somebody said to a request for access. It grants nothing. */
 const AccessAnswer = z.object({ byName: z.string(), at: Time, answer: z.string() })
@@ -233,6 +239,7 @@ export const CALLS = {
   sessions:      get( '/desk/api/sessions',                      'person',    Nothing,         Sessions),
   revokeSession: post('/desk/api/sessions/:id/revoke',           'person',    Revocation,      Nothing),
   journal:       get( '/desk/api/journal',                       'person',    JournalRange,    Journal),
+  receipt:       get( '/desk/api/receipts/:id',                  'person',    Nothing,         Receipt),
   refusal:       get( '/desk/api/refusals/:id',                  'person',    Nothing,         RefusalView),
   requestAccess: post('/desk/api/refusals/:id/request-access',   'person',    AccessRequest,   RefusalView),
   requests:      get( '/desk/api/requests',                      'person',    Nothing,         Requests),

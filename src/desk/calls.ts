@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { done, type Outcome } from '../base/outcome.ts'
+import { done, type Outcome, refuse } from '../base/outcome.ts'
 import { CALLS, JOURNAL_LINES_MAX } from '../contract/console.ts'
-import { nextStepOf, type Refusal, titleOf } from '../model/refusal.ts'
+import { nextStepOf, type Refusal, refusal, titleOf } from '../model/refusal.ts'
 import { clearCookie, setCookie } from './cookie.ts'
 import type { Act, Desk, JournalTail, SignedIn } from './desk.ts'
 import { lineOf, unnamedIn } from './line.ts'
@@ -38,6 +38,9 @@ export function answerCalls(scope: FastifyInstance, desk: Desk): void {
     const tail = await desk.journalTail({ from: input.from === undefined ? null : Number(input.from), limit }, act)
     return tail.ok ? done(await readable(tail.value, desk)) : tail
   })
+  forSignedIn(CALLS.receipt, async ({ id, act }) =>
+    /^\d{1,15}$/.test(id) ? desk.receipt(Number(id), act) : refuse(refusal('malformed_request', 'the index of an entry is a whole number')),
+  )
   forSignedIn(CALLS.refusal, ({ id, act }) => refusalOf(id, act, desk))
   forSignedIn(CALLS.requestAccess, async ({ id, input, act }) => {
     const requested = await desk.requestAccess({ about: id, ...input }, act)

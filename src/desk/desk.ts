@@ -74,6 +74,8 @@ export type Desk = {
 
   /** At most `limit` entries, from index `from` on or, with null, the newest; in any order. Only entries this viewer may read. */
   readonly journalTail: (range: { readonly from: number | null; readonly limit: number }, act: Act) => Answered<JournalTail>
+  /** The receipt of one entry that this viewer may read: `not_found` alike for others and none, `receipt_not_yet`. */
+  readonly receipt: (index: number, act: Act) => Answered<CallAnswer<'receipt'>>
   readonly names: (ids: Unnamed) => Promise<Names>
   /** Refuses `not_found` alike for an unknown correlation and another person's. */
   readonly refusal: (correlation: string, act: Act) => Answered<Omit<CallAnswer<'refusal'>, 'title' | 'next' | 'correlation'>>

@@ -52,16 +52,32 @@ type Telling = {
   readonly entry: Entry
 }
 
-const ALERTS: ReadonlySet<EntryKind> = new Set(['sources.capped', 'device.revoked', 'session.revoked', 'change.failed', 'change.unknown_outcome'])
+const ALERTS: ReadonlySet<EntryKind> = new Set([
+  'finding.authority_mismatch',
+  'finding.witness_refused',
+  'sources.capped',
+  'device.revoked',
+  'session.revoked',
+  'change.failed',
+  'change.unknown_outcome',
+])
 
 const SENTENCES: { readonly [K in EntryKind]: (told: Telling) => string } = {
   'house.started': () => 'Gatehouse started',
   'house.stopped': () => 'Gatehouse stopped',
+  'house.heartbeat': () => 'Nothing happened for a minute; the journal is being kept',
+  'journal.exported': ({ who, entry }) => `${who} exported entries of the journal${because(entry)}`,
+  'journal.erasing': ({ entry }) => `The keys of ${subjectOf(entry)} are about to be destroyed${onWhose(entry)}`,
+  'journal.erased': ({ entry }) => `The keys of ${subjectOf(entry)} were destroyed${onWhose(entry)}`,
+  'journal.held': ({ entry }) => `What is kept of ${subjectOf(entry)} is held for a case${onWhose(entry)}`,
+  'journal.released': ({ entry }) => `What is kept of ${subjectOf(entry)} is held for a case no more${onWhose(entry)}`,
+  'person.assigned': ({ who, entry }) => `${who} has ${groupsOf(entry)}`,
   'person.invited': ({ who }) => `${who} was invited to set a passphrase`,
   'person.passphrase_set': ({ who, done }) => (done ? `${who} set a passphrase` : `${who} tried to set a passphrase`),
   'person.signed_in': ({ who }) => `${who} signed in to the console`,
   'person.sign_in_refused': ({ who }) => `${who} tried to sign in`,
   'person.confirmed': ({ who, done }) => (done ? `${who} confirmed with their passphrase` : `${who} tried to confirm with their passphrase`),
+  'person.signed_out': ({ who }) => `${who} signed out of the console`,
   'device.invited': ({ who }) => `${who} got a code to enrol a device`,
   'device.enrolled': ({ who, device }) => `${who} enrolled ${device}`,
   'device.enrol_refused': ({ device }) => `${upperFirst(device)} asked to be enrolled`,
@@ -89,6 +105,10 @@ const SENTENCES: { readonly [K in EntryKind]: (told: Telling) => string } = {
   'draft.refused': ({ who }) => `${who} wanted to see a draft in clear`,
   'access.requested': ({ who, operation, entry }) => `${who} asked ${text(entry, 'owner') ?? 'the owner'} for access to ${operation}`,
   'access.answered': ({ who, operation, asker }) => `${who} answered ${asker}'s request for access to ${operation}`,
+  'finding.witness_refused': ({ entry }) =>
+    `The witness ${text(entry, 'witness') ?? 'of the journal'} refuses it: ${text(entry, 'said') ?? 'it did not say why'}. Somebody should look`,
+  'finding.authority_mismatch': ({ entry }) =>
+    `The database and the journal disagree: ${text(entry, 'what') ?? 'somebody wrote what is not ours'}${ofWhat(entry)}. The journal counts, and somebody should look`,
   'console.refused': ({ who, entry }) =>
     isObject(entry.detail?.['counts']) ? `${turnedAway(entry)} at the console` : `${who} wanted to ${WANTED[callOf(entry)]} at the console`,
 }
@@ -109,6 +129,7 @@ const WANTED: { readonly [N in CallName | 'none']: string } = {
   sessions: 'see the sessions',
   revokeSession: 'revoke a session',
   journal: 'read the journal',
+  receipt: 'get the receipt of an entry',
   refusal: 'look at a refusal',
   requestAccess: 'ask for access',
   requests: 'see requests for access',
@@ -171,6 +192,23 @@ function tally(entry: Entry): string {
   const rows = entry.detail?.['rows']
   const covered = COVERED.flatMap((how) => entry.detail?.[how] ?? []).length
   return `${typeof rows === 'number' ? `, ${plural(rows, 'row')}` : ''}, ${plural(covered, 'field')} covered`
+}
+
+/** Of what kind the row is, or where the entry lies. */
+function ofWhat(entry: Entry): string {
+  const index = entry.detail?.['index']
+  const subject = text(entry, 'subject')
+  return typeof index === 'number' ? ` (entry ${index})` : subject === undefined ? '' : ` (${subject})`
+}
+
+const subjectOf = (entry: Entry): string => text(entry, 'subject') ?? 'somebody'
+/** " on the word of the data protection officer": who a person named as the authority. */
+const onWhose = (entry: Entry): string => (text(entry, 'authority') === undefined ? '' : ` on the word of ${text(entry, 'authority')}`)
+
+function groupsOf(entry: Entry): string {
+  const groups = entry.detail?.['groups']
+  if (!Array.isArray(groups) || groups.length === 0) return 'no group any more'
+  return `the ${groups.length === 1 ? 'group' : 'groups'} ${groups.join(', ')}`
 }
 
 /** `counts`: how often each address was turned away. */

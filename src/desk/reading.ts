@@ -11,7 +11,7 @@ const LOOK_BACK = 20_000
 const PAGE = 1000
 
 /** Everybody reads what concerns them; approvers read all. */
-const mayRead = (viewer: Viewer, entry: Entry): boolean => viewer.isApprover || entry.person === viewer.person
+export const mayRead = (viewer: Viewer, entry: Entry): boolean => viewer.isApprover || entry.person === viewer.person
 
 /** The entries asked for; for who may not read them all, the newest of theirs, looked for far enough back to fill the page. Ascending. */
 export async function entriesFor(entries: Entries, viewer: Viewer, from: number | null, limit: number): Promise<readonly JournalItem[]> {

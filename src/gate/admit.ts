@@ -5,28 +5,32 @@ import { sha256 } from '../base/digest.ts'
 import { newId } from '../base/id.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import type { Attest, DeclaredPosture } from '../identity/attest.ts'
+import type { BelievedDevices } from '../identity/believed-devices.ts'
+import type { BelievedPeople } from '../identity/believed-people.ts'
+import type { BelievedSessions } from '../identity/believed-sessions.ts'
 import { meantCode, newCode, newSecret, secretHash } from '../identity/code.ts'
-import type { DeviceStore } from '../identity/device-store.ts'
 import type { Directory } from '../identity/directory.ts'
-import type { PersonStore } from '../identity/person-store.ts'
+import { refreshGrant, requestGrant, requestSubject, sessionGrant } from '../identity/grants.ts'
 import type { Possession } from '../identity/possess.ts'
-import type { Polled, SessionStore } from '../identity/session-store.ts'
+import type { Polled } from '../identity/session-store.ts'
 import { freshlyConfirmed, type SignedIn } from '../identity/sign-in.ts'
+import type { Grants } from '../journal/authority.ts'
 import type { Entry } from '../journal/entry.ts'
 import type { Record } from '../journal/record.ts'
 import type { Agent, Session } from '../model/principal.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
-import { give, type SessionOpened } from './give.ts'
+import { give, newToken, type SessionOpened } from './give.ts'
 import { type StandingDevice, sendAway, standing } from './standing.ts'
 
 /** What admission works with. */
 export type Admission = {
-  readonly sessions: SessionStore
-  readonly devices: Pick<DeviceStore, 'byKey' | 'byId'>
-  readonly people: Pick<PersonStore, 'byId'>
+  readonly sessions: BelievedSessions
+  readonly devices: BelievedDevices
+  readonly people: Pick<BelievedPeople, 'byId'>
   readonly directory: Directory
   readonly attest: Attest
   readonly record: Record
+  readonly grant: Grants
   readonly clock: Clock
   readonly random: Random
 }
@@ -51,18 +55,15 @@ export async function requestSession(gate: Admission, by: Possession, asked: Ses
   if (!posture.ok) return sendAway(gate.record, posture.refusal, asked.correlation, about)
 
   const agent: Agent = { name: asked.agent.name, version: asked.agent.version, assurance: 'declared' }
-  const receipt = await gate.record({
-    kind: 'session.requested',
-    outcome: 'done',
-    correlation: asked.correlation,
-    ...about,
-    detail: { agent, posture: posture.value },
-  })
-  if (!receipt.ok) return receipt
-
   const deviceCode = newSecret('gc_', gate.random)
   const userCode = newCode(5, gate.random)
   const request = { userCode, device: device.value.id, agent, posture: posture.value, expiresAt: gate.clock() + REQUEST_SECONDS * 1000 }
+  const receipt = await gate.grant(
+    { kind: 'session.requested', outcome: 'done', correlation: asked.correlation, ...about, detail: { agent, posture: posture.value } },
+    [requestGrant(request, null)],
+  )
+  if (!receipt.ok) return receipt
+
   const added = await gate.sessions.addRequest(secretHash(deviceCode), request)
   return added.ok ? done({ deviceCode, userCode, expiresInSeconds: REQUEST_SECONDS, intervalSeconds: POLL_SECONDS }) : added
 }
@@ -94,7 +95,10 @@ export async function decideSession(
   if (useCase !== null && !assigned) return sendAway(gate.record, NOT_ASSIGNED, correlation, { ...about, device: device.value.id })
 
   const granted = useCase !== null
-  const receipt = await gate.record({ kind: 'session.decided', outcome: 'done', correlation, ...about, device: device.value.id, detail: { granted, useCase } })
+  const entry: Entry = { kind: 'session.decided', outcome: 'done', correlation, ...about, device: device.value.id, detail: { granted, useCase } }
+  const receipt = await gate.grant(entry, [
+    useCase === null ? { ends: requestSubject(waiting.value) } : requestGrant(waiting.value, { person: who.person.id, useCase }),
+  ])
   if (!receipt.ok) return receipt
   const decided = await gate.sessions.decide(userCode, { person: who.person.id, granted, useCase, at: now })
   if (!decided.ok) return sendAway(gate.record, decided.refusal, correlation, about)
@@ -127,16 +131,22 @@ export async function openSession(
   if (!claimed.ok) return sendAway(gate.record, claimed.refusal, asked.correlation, about)
   if (!claimed.value) return sendAway(gate.record, NO_CODE, asked.correlation, about)
 
-  const receipt = await gate.record(admittedEntry(session.value, asked.correlation))
+  const refreshToken = newSecret('gr_', gate.random)
+  const token = newToken(gate, session.value)
+  const receipt = await gate.grant(admittedEntry(session.value, asked.correlation), [
+    sessionGrant(session.value),
+    token.grant,
+    refreshGrant(secretHash(refreshToken), session.value),
+    { ends: requestSubject(polled.value) },
+  ])
   if (!receipt.ok) {
     await gate.sessions.unclaim(code, session.value.id)
     return receipt
   }
-  const refreshToken = newSecret('gr_', gate.random)
   const added = await gate.sessions.add(session.value, secretHash(refreshToken))
   if (!added.ok) return sendAway(gate.record, added.refusal, asked.correlation, { ...about, session: session.value.id })
   if (!added.value) return sendAway(gate.record, REVOKED_MEANWHILE, asked.correlation, { ...about, session: session.value.id })
-  return give(gate, receipt.value, session.value, refreshToken)
+  return give(gate, receipt.value, token, refreshToken)
 }
 
 /** The session that a granted request comes to, with the person's groups of this moment: a membership lost since the decision counts. */

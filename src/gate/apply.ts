@@ -7,6 +7,7 @@ import { type ChangeEvent, transition } from '../changes/transition.ts'
 import type { Order, Writer } from '../connectors/writer.ts'
 import type { EntryKind } from '../journal/entry.ts'
 import type { Record } from '../journal/record.ts'
+import type { Refusal } from '../model/refusal.ts'
 import { scalarOf } from '../model/row.ts'
 import type { Approvals, Unfit } from './approvals.ts'
 
@@ -18,6 +19,8 @@ export type Applier = {
   readonly approvals: Pick<Approvals, 'judge' | 'isBegun' | 'isVoided'>
   /** True once everything up to this entry was read and proven; false when that does not come about in time. */
   readonly provenTo: (index: number) => Promise<boolean>
+  /** Refuses while nobody outside has seen the journal for too long. By the applier's own look: it does not ask the gate. */
+  readonly mayWrite: () => Outcome<null, Refusal>
   readonly record: Record
 }
 
@@ -33,6 +36,9 @@ export async function apply(applier: Applier, change: Change): Promise<Outcome<C
   if (!checked.ok) return leave(applier, change, checked.refusal)
   // Its intent is in the journal already, from a process that died or waited too long: it may have been written, so it never is again.
   if (checked.value.begun) return resume(applier, change)
+
+  const may = applier.mayWrite()
+  if (!may.ok) return refuse(may.refusal.detail)
 
   const intent = await applier.record(entryOf('change.applying', change))
   if (!intent.ok) return refuse('the journal cannot be written')
@@ -130,5 +136,12 @@ const entryOf = (kind: EntryKind, change: Change) => ({
   person: change.person,
   operation: change.operation,
   digest: changeDigest(change),
-  detail: { change: change.id, version: change.version, ...(change.outcome ? { why: change.outcome } : {}), before: change.before, after: change.after },
+  detail: {
+    change: change.id,
+    version: change.version,
+    ...(change.outcome ? { why: change.outcome } : {}),
+    account: change.account,
+    before: change.before,
+    after: change.after,
+  },
 })

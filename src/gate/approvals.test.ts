@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { changeOf } from '../../test/support/change.ts'
 import { type Change, changeDigest } from '../changes/change.ts'
 import { decisionText } from '../changes/decision.ts'
+import { proposalGrant } from '../changes/proposal.ts'
+import { grantText, openDigest } from '../journal/authority-link.ts'
 import { CHANGE_STATES } from '../model/change-state.ts'
 import { approvals } from './approvals.ts'
 
@@ -12,9 +14,14 @@ const proposed = (of: Change = change, over: Entry = {}): Entry => ({
   person: 'anna',
   session: 's-1',
   digest: changeDigest(of),
-  detail: { change: of.id },
+  detail: { change: of.id, grant: { links: [linkOf(of)], signature: signed(of) } },
   ...over,
 })
+/** What the gate signs of a proposal, and a signature that a test can see through. */
+const linkOf = (of: Change) => ({ subject: `change:${of.id}`, n: 1, before: null, state: openDigest(proposalGrant(of)) })
+const signed = (of: Change): string => `gate over ${grantText('change.proposed', [linkOf(of)])}`
+const isGates = (text: string, signature: string): boolean => signature === `gate over ${text}`
+const detailOf = (of: Change) => proposed(of)['detail'] as Entry
 const decided = (decision: string, by = 'ben', of: Change = change): Entry => ({
   kind: 'change.decided',
   person: by,
@@ -26,7 +33,7 @@ const ended = (kind: string): Entry => ({ kind, digest: changeDigest(change), de
 const other = changeOf({ after: { status: 'delivered' } })
 
 const judged = (entries: readonly Entry[], of: Change = change): string => {
-  const known = approvals((person, useCase) => ['anna', 'ben', 'eva'].includes(person) && useCase === change.useCase)
+  const known = approvals((person, useCase) => ['anna', 'ben', 'eva'].includes(person) && useCase === change.useCase, isGates)
   known.learn(entries.map((entry, index) => ({ index, entry })))
   const verdict = known.judge(of)
   return verdict.ok ? verdict.value : `${verdict.refusal.forGood ? 'never: ' : ''}${verdict.refusal.why}`
@@ -76,6 +83,27 @@ describe('judge', () => {
     expect(judged(entries)).toBe(verdict)
   })
 
+  it.each<readonly [string, (of: Change) => Entry]>([
+    ['without a signature', (of) => proposed(of, { detail: { change: of.id } })],
+    ['with links that are none', (of) => proposed(of, { detail: { change: of.id, grant: { links: [], signature: signed(of) } } })],
+    ['with a signature that is not the gate’s', (of) => proposed(of, { detail: { change: of.id, grant: { links: [linkOf(of)], signature: 'c2ln' } } })],
+    ['with the signature of another change', (of) => proposed(of, { detail: { change: of.id, grant: { links: [linkOf(of)], signature: signed(other) } } })],
+    ['with the links and signature of another change', (of) => proposed(of, { detail: { ...detailOf(changeOf({ id: 'chg-2' })), change: of.id } })],
+    ['with what is signed for another value', (of) => proposed(of, { detail: detailOf(other) })],
+  ])('does not know a change proposed %s, though the signed journal does', (_, forged) => {
+    expect(judged([forged(change), decided('approve')])).toBe('no signed entry proposes this very change')
+    expect(judged([forged(change), proposed(), decided('approve')])).toBe('approved')
+  })
+
+  it('keeps the proposer through each new before-image: whoever writes one into the journal cannot name another', () => {
+    const stale = changeOf({ version: 2, before: { status: 'planned' } })
+    const entries = [proposed(), proposed(stale, { kind: 'change.stale', detail: { change: stale.id } }), decided('approve', 'ben', stale)]
+    expect(judged(entries, stale)).toBe('approved')
+    const forged = changeOf({ ...stale, person: 'eva' })
+    const forgery = [proposed(), proposed(forged, { kind: 'change.stale', person: 'eva', detail: { change: forged.id } }), decided('approve', 'anna', forged)]
+    expect(judged(forgery, forged)).toBe('no signed entry proposes this very change')
+  })
+
   it.each<readonly [string, Partial<Change>]>([
     ['another value', { after: { status: 'delivered' } }],
     ['another record', { key: 'S-A2' }],
@@ -98,7 +126,7 @@ describe('judge', () => {
 
   it('asks whether the approver decides with exactly the text that the gate signs, and its signature', () => {
     const asked: unknown[] = []
-    const known = approvals((...given) => asked.push(given) > 0)
+    const known = approvals((...given) => asked.push(given) > 0, isGates)
     const entry = { ...decided('approve'), detail: { change: change.id, decision: 'approve', signature: 'c2ln' } }
     known.learn([proposed(), entry].map((one, index) => ({ index, entry: one })))
     expect(known.judge(change).ok).toBe(true)

@@ -1,6 +1,8 @@
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import { type Change, changeDigest } from '../changes/change.ts'
 import { decisionText } from '../changes/decision.ts'
+import { proposalGrant } from '../changes/proposal.ts'
+import { grantText, linksOf, openDigest } from '../journal/authority-link.ts'
 
 /** An entry the follower proved to be under a signed checkpoint. */
 export type ProvenEntry = { readonly index: number; readonly entry: { readonly [name: string]: unknown } }
@@ -24,15 +26,22 @@ export type Unfit = { readonly why: string; readonly forGood: boolean }
 /** Who approved, with the gate's signature over exactly that (changes/decision.ts). */
 export type Approval = { readonly person: string; readonly text: string; readonly signature: string }
 
-type Known = { readonly proposer: string; readonly session: string; approved: Approval | null; rejected: boolean; begun: boolean }
+/** What was signed as proposed, by the change's identifier. */
+type Proposal = { readonly state: string | null; readonly text: string; readonly signature: string }
+
+type Known = { approved: Approval | null; rejected: boolean; begun: boolean }
 
 /**
  * `decides`: whether this person may decide changes of a use case, by the applier's own configuration, and really did: the approval bears the
- * gate's signature. A database administrator can make the signer sign an entry; it cannot make this.
+ * gate's signature; `isGates`: whether a text does. A database administrator can make the signer sign an entry; it cannot make these.
  */
-export function approvals(decides: (person: string, useCase: string, approval: Approval) => boolean): Approvals {
+export function approvals(
+  decides: (person: string, useCase: string, approval: Approval) => boolean,
+  isGates: (text: string, signature: string) => boolean,
+): Approvals {
   /** By digest: one version of one change, letter by letter. */
   const known = new Map<string, Known>()
+  const proposals = new Map<string, Proposal[]>()
   const voided = new Set<string>()
   const applied = new Set<string>()
   const revoked = new Set<string>()
@@ -43,8 +52,11 @@ export function approvals(decides: (person: string, useCase: string, approval: A
     const about = known.get(digest)
     switch (entry['kind']) {
       case 'change.proposed':
+        learnProposal(entry, String(detail['change']))
+        if (!about) known.set(digest, { approved: null, rejected: false, begun: false })
+        return
       case 'change.stale':
-        if (!about) known.set(digest, { proposer: String(entry['person']), session: String(entry['session']), approved: null, rejected: false, begun: false })
+        if (!about) known.set(digest, { approved: null, rejected: false, begun: false })
         return
       case 'change.decided':
         if (!about) return
@@ -67,21 +79,36 @@ export function approvals(decides: (person: string, useCase: string, approval: A
     }
   }
 
+  function learnProposal(entry: ProvenEntry['entry'], change: string): void {
+    const found = linksOf(entry)
+    if (found === null || found === 'malformed') return
+    const first = found.links.find(({ subject, n }) => subject === `change:${change}` && n === 1)
+    if (!first) return
+    const proposal = { state: first.state, text: grantText(String(entry['kind']), found.links), signature: found.signature }
+    proposals.set(change, [...(proposals.get(change) ?? []), proposal])
+  }
+
+  /** Whoever alters a row of a change, or writes one, has no signature of the gate over what it then says. */
+  function isProposed(change: Change): boolean {
+    const state = openDigest(proposalGrant(change))
+    return proposals.get(change.id)?.some((one) => one.state === state && isGates(one.text, one.signature)) ?? false
+  }
+
   return {
     learn: (proven) => {
       for (const { entry } of proven) learnOne(entry)
     },
     judge(change) {
       const about = known.get(changeDigest(change))
-      if (!about) return refuse(notYet('no signed entry proposes this very change'))
+      if (!about || !isProposed(change)) return refuse(notYet('no signed entry proposes this very change'))
       if (about.approved === null) return refuse(notYet('no signed entry approves it'))
       // Applied, and approved once more by a row only: there is nothing to void.
       if (applied.has(change.id)) return refuse(notYet('it was applied already'))
       if (voided.has(change.id)) return refuse(never('it was voided'))
-      if (revoked.has(about.session)) return refuse(never('its session was revoked'))
+      if (revoked.has(change.session)) return refuse(never('its session was revoked'))
       if (about.rejected) return refuse(never('it was rejected as well as approved'))
       if (!decides(about.approved.person, change.useCase, about.approved)) return refuse(never('who approved it does not decide such changes'))
-      if (about.approved.person === about.proposer) return refuse(never('it was approved by the person whose agent proposed it'))
+      if (about.approved.person === change.person) return refuse(never('it was approved by the person whose agent proposed it'))
       return done(about.begun ? 'begun' : 'approved')
     },
     isBegun: (change) => known.get(changeDigest(change))?.begun ?? false,

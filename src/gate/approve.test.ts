@@ -3,6 +3,7 @@ import { changeOf } from '../../test/support/change.ts'
 import { openTestGate, type TestGate } from '../../test/support/gate.ts'
 import { tokensOf } from '../../test/support/stages.ts'
 import { type Change, changeDigest } from '../changes/change.ts'
+import { proposalGrant } from '../changes/proposal.ts'
 import { personStore } from '../store/person-store.ts'
 import { type Approving, approve, type Verdict } from './approve.ts'
 import { voidChanges } from './void.ts'
@@ -20,6 +21,7 @@ beforeEach(async () => {
   const { session } = await here.session()
   change = changeOf({ id: `chg-${session.id}`, session: session.id, proposedAt: here.weather.now })
   await here.gate.changes.keep(change)
+  await here.gate.grant({ kind: 'change.proposed', outcome: 'done', person: change.person, digest: changeDigest(change) }, [proposalGrant(change)])
   from = (await here.entries()).length
 })
 afterEach(() => {
@@ -31,7 +33,9 @@ const approving = (over: Partial<Approving> = {}): Approving => ({
   changes: here.gate.changes,
   isApprover: async (person) => approvers.includes(person),
   isRevoked: here.gate.isRevoked,
+  mayWrite: here.gate.mayWrite,
   sign: (text) => `signed ${text}`,
+  authority: here.authority,
   tokensOf,
   record: here.gate.record,
   clock: here.gate.clock,
@@ -126,25 +130,25 @@ describe('voidChanges', () => {
       changeOf({ id: `${change.id}-other`, session: session.id }),
     ]
     for (const one of others) await here.gate.changes.keep(one)
-    expect(await voidChanges(here.gate, change.session, 'lost laptop')).toBe(3)
+    expect(await voidChanges(here.gate, change.session)).toBe(3)
     const states = await Promise.all([change, ...others].map(async ({ id }) => (await here.gate.changes.find(id))?.state))
     expect(states).toEqual(['voided', 'voided', 'voided', 'applying', 'applied', 'rejected', 'proposed'])
     expect((await here.entries(from)).map(({ kind, detail }) => [kind, detail?.['change']])).toEqual(
       [change, ...others.slice(0, 2)].map(({ id }) => ['change.voided', id]),
     )
-    expect(await voidChanges(here.gate, change.session, 'again')).toBe(0)
-    expect((await here.gate.changes.find(change.id))?.outcome).toBe('lost laptop')
+    expect(await voidChanges(here.gate, change.session)).toBe(0)
+    expect((await here.gate.changes.find(change.id))?.outcome).toBe('its session was revoked')
   })
 
   it('leaves a change that somebody began in the same moment', async () => {
     const begun = { ...here.gate.changes, move: async () => false }
-    expect(await voidChanges({ changes: begun, record: here.gate.record }, change.session, 'x')).toBe(0)
+    expect(await voidChanges({ changes: begun, record: here.gate.record }, change.session)).toBe(0)
     expect(await here.entries(from)).toEqual([])
   })
 
   it('voids though the journal is down: a revoked session gets nothing written', async () => {
     here.weather.journal = 'down'
-    expect(await voidChanges(here.gate, change.session, 'x')).toBe(1)
+    expect(await voidChanges(here.gate, change.session)).toBe(1)
     expect(await stateOf()).toBe('voided')
   })
 })

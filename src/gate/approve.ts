@@ -2,7 +2,9 @@ import { done, type Outcome, refuse } from '../base/outcome.ts'
 import type { Change } from '../changes/change.ts'
 import type { ChangeStore } from '../changes/change-store.ts'
 import { decisionText } from '../changes/decision.ts'
+import { proposalGrant } from '../changes/proposal.ts'
 import { transition } from '../changes/transition.ts'
+import { type Authority, isBelieved } from '../identity/authority.ts'
 import type { Record } from '../journal/record.ts'
 import type { Tokens } from '../mask/token.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
@@ -13,8 +15,11 @@ export type Approving = {
   /** Whether a person may decide changes of a use case. */
   readonly isApprover: (person: string, useCase: string) => Promise<boolean>
   readonly isRevoked: (session: string) => boolean
+  /** As the gate's: no approval counts that nobody outside could see. */
+  readonly mayWrite: () => Outcome<null, Refusal>
   /** The gate's own signature over a decision taken at its console, for the applier to verify. */
   readonly sign: (text: string) => string
+  readonly authority: Authority
   readonly tokensOf: (session: string) => Tokens
   readonly record: Record
   readonly clock: () => number
@@ -32,7 +37,7 @@ export type Verdict = {
 
 /**
  * One person's decision on one version of one change. Journalled before it counts, and kept only if nobody decided in
- * between. Refuses `not_found`, `not_approver`, `own_change`, `change_moved`, `change_not_waiting`, `session_revoked`.
+ * between. Refuses `not_found`, `authority_mismatch` (no agent proposed this very change), `not_approver`, `own_change`, `change_moved`, `change_not_waiting`, `session_revoked`, and for an approval `journal_unwitnessed`.
  */
 export async function approve(approving: Approving, verdict: Verdict): Promise<Outcome<Change, Refusal>> {
   const change = await approving.changes.find(verdict.change)
@@ -50,8 +55,15 @@ export async function approve(approving: Approving, verdict: Verdict): Promise<O
   if (change.person === verdict.by) return no(refusal('own_change', 'the change was proposed by your own agent'))
   if (!(await approving.isApprover(verdict.by, change.useCase)))
     return no(refusal('not_approver', `you do not decide changes of use case \`${change.useCase}\``))
+  // A row that somebody put there, or altered: what the approver would sign for was never proposed, or not by that person's agent. Rejecting is free.
+  const isProposed = verdict.decision === 'reject' ? done(true) : await isBelieved(approving.authority, [proposalGrant(change)])
+  if (!isProposed.ok) return no(isProposed.refusal)
+  if (!isProposed.value) return no(await approving.authority.refuse({ subject: proposalGrant(change).subject, session: change.session, person: change.person }))
   // What is left of a revoked session (stale, when it was being applied at that moment) may still be rejected: otherwise it would wait for ever.
   if (verdict.decision === 'approve' && approving.isRevoked(change.session)) return no(refusal('session_revoked', 'the session that proposed it was revoked'))
+
+  const may = approving.mayWrite()
+  if (verdict.decision === 'approve' && !may.ok) return no(may.refusal)
 
   const { by, decision, seen } = verdict
   const reason = approving.tokensOf(change.session).seal(REASON, verdict.reason)
@@ -71,6 +83,7 @@ export async function approve(approving: Approving, verdict: Verdict): Promise<O
       version: change.version,
       decision,
       reason,
+      account: change.account,
       proposer: change.person,
       signature: approving.sign(decisionText({ digest: seen, decision, by })),
     },

@@ -10,7 +10,7 @@ import type { Refusal } from '../model/refusal.ts'
 import type { Knock } from './gate.ts'
 
 /** The entry of an answer: who asked what by which rule, which fields left how, and the digest of what left. No value. */
-export function answered(knock: Knock, { covered, digest, subjects, prices }: Disclosable): Entry {
+export function answered(knock: Knock, { covered, digest, salt, subjects, prices }: Disclosable): Entry {
   const { permit, rows } = covered
   const { ask, rule, serial, covers } = permit
   return {
@@ -20,7 +20,7 @@ export function answered(knock: Knock, { covered, digest, subjects, prices }: Di
     correlation: knock.correlation,
     operation: ask.operation.name,
     digest,
-    detail: { asked: asked(ask), rows: rows.length, ...byCover(covers), rule: rule.id, policy: serial, subjects, prices },
+    detail: { asked: asked(ask), ...(salt === null ? {} : { salt }), rows: rows.length, ...byCover(covers), rule: rule.id, policy: serial, subjects, prices },
   }
 }
 

@@ -6,6 +6,7 @@ import type { ChangeStore } from '../changes/change-store.ts'
 import type { DraftStore } from '../changes/draft.ts'
 import type { Fetch } from '../connectors/fetch.ts'
 import type { Caller } from '../identity/authenticate.ts'
+import type { Grants } from '../journal/authority.ts'
 import type { Record } from '../journal/record.ts'
 import type { Disclose } from '../limits/disclose.ts'
 import type { Reserve } from '../limits/reserve.ts'
@@ -33,8 +34,11 @@ export type Gate = {
   readonly tokensOf: (session: string) => Tokens
   readonly disclose: Disclose
   readonly record: Record
+  readonly grant: Grants
   /** True once the session is revoked: asked again at the last moment. */
   readonly isRevoked: (session: string) => boolean
+  /** Refuses `journal_unwitnessed` while nobody outside has seen the journal for too long: then nothing is written or approved. */
+  readonly mayWrite: () => Outcome<null, Refusal>
   readonly changes: ChangeStore
   readonly drafts: DraftStore
   readonly newId: (prefix: string) => string

@@ -34,7 +34,8 @@ export async function prepare(gate: Gate, knock: Knock): Promise<Outcome<Answer,
 
   const draft = draftOf(gate, fetched.value, tokens)
   return lodge(gate, knock, caller, {
-    entry: prepared(knock, fetched.value, draft),
+    entry: prepared(knock, fetched.value, draft, gate.newId('salt')),
+    grants: [],
     keep: () => gate.drafts.keep(draft),
     told: { id: draft.id, state: 'prepared', waitsFor: 'your person, in the console' },
   })
@@ -53,19 +54,22 @@ const meaningless = (token: string): Refusal =>
 function draftOf(gate: Gate, fetched: Fetched, tokens: Tokens): Draft {
   const { caller, ask } = fetched.reserved.permit
   const { session } = caller
+  const { resource } = ask.operation
+  const account = scalarOf(recordIn(fetched) ?? {}, resource.boundary)
   return {
     id: gate.newId('drf'),
     session: session.id,
     person: session.person,
     useCase: session.useCase,
     operation: ask.operation.name,
-    key: String(scalarOf(recordIn(fetched) ?? {}, ask.operation.resource.key)),
+    key: String(scalarOf(recordIn(fetched) ?? {}, resource.key)),
     sealed: tokens.seal(DRAFT, canonical(ask.given)),
     createdAt: gate.clock(),
+    ...(account === null ? {} : { account: String(account) }),
   }
 }
 
-function prepared(knock: Knock, fetched: Fetched, draft: Draft): Entry {
+function prepared(knock: Knock, fetched: Fetched, draft: Draft, salt: string): Entry {
   const { caller, ask, rule } = fetched.reserved.permit
   return {
     kind: 'draft.prepared',
@@ -73,7 +77,7 @@ function prepared(knock: Knock, fetched: Fetched, draft: Draft): Entry {
     ...who(caller.session),
     correlation: knock.correlation,
     operation: draft.operation,
-    digest: toBase64url(sha256(canonical(draft))),
-    detail: { draft: draft.id, asked: asked(ask), rule: rule.id },
+    digest: toBase64url(sha256(`${salt}${canonical(draft)}`)),
+    detail: { draft: draft.id, asked: asked(ask), salt, ...(draft.account === undefined ? {} : { account: draft.account }), rule: rule.id },
   }
 }

@@ -1,5 +1,6 @@
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import { type Change, changeDigest, type Image, sameImage } from '../changes/change.ts'
+import { proposalGrant } from '../changes/proposal.ts'
 import { type Fetched, recordIn } from '../connectors/fetch.ts'
 import type { Entry } from '../journal/entry.ts'
 import type { Proposable } from '../limits/waiting.ts'
@@ -21,6 +22,9 @@ export async function propose(gate: Gate, knock: Knock): Promise<Outcome<Answer,
   if (!reserved.ok) return reserved
   const { caller } = reserved.value.permit
 
+  const may = gate.mayWrite()
+  if (!may.ok) return turnBack(gate, knock, caller, may.refusal)
+
   return gate.inTurn(reserved.value, async (leave) => {
     if (!leave.ok) return turnBack(gate, knock, caller, leave.refusal)
 
@@ -32,6 +36,7 @@ export async function propose(gate: Gate, knock: Knock): Promise<Outcome<Answer,
 
     return lodge(gate, knock, caller, {
       entry: proposed(knock, fetched.value, change.value),
+      grants: [proposalGrant(change.value)],
       keep: () => gate.changes.keep(change.value),
       told: { id: change.value.id, state: 'proposed', waitsFor: 'an approver' },
     })
@@ -63,6 +68,7 @@ function changeOf(gate: Gate, _leave: Proposable, fetched: Fetched): Outcome<Cha
     reversibility: operation.reversibility,
     version: 1,
     proposedAt: gate.clock(),
+    salt: gate.newId('salt'),
     state: 'proposed',
     decidedBy: null,
     decidedAt: null,
@@ -80,6 +86,14 @@ function proposed(knock: Knock, fetched: Fetched, change: Change): Entry {
     correlation: knock.correlation,
     operation: change.operation,
     digest: changeDigest(change),
-    detail: { change: change.id, version: change.version, asked: asked(ask), before: change.before, after: change.after, rule: rule.id },
+    detail: {
+      change: change.id,
+      version: change.version,
+      asked: asked(ask),
+      account: change.account,
+      before: change.before,
+      after: change.after,
+      rule: rule.id,
+    },
   }
 }

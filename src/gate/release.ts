@@ -12,7 +12,8 @@ export type Answer = Brand<
     readonly rows: readonly CoveredRow[]
     readonly covered: Readonly<Record<string, 'token' | 'partial' | 'redact'>>
     readonly next: string | null
-    readonly entry: { readonly index: number; readonly digest: string }
+    /** `leaf`: the entry's leaf hash (RFC 6962), base64; with the receipt of that index it proves that the entry stands in the journal. */
+    readonly entry: { readonly index: number; readonly digest: string; readonly leaf: string }
   },
   'Answer'
 >
@@ -26,7 +27,7 @@ export function release(gate: Pick<Gate, 'isRevoked'>, { covered, digest }: Disc
   if (gate.isRevoked(covered.permit.caller.session.id)) return refuse(refusal('session_revoked', 'the session was revoked while the ask was under way'))
   const hidden: Record<string, 'token' | 'partial' | 'redact'> = {}
   for (const [name, how] of Object.entries(covered.permit.covers)) if (how !== 'clear') hidden[name] = how
-  return done(mint<Answer>({ rows: covered.rows, covered: hidden, next: covered.next, entry: { index: receipt.index, digest } }))
+  return done(mint<Answer>({ rows: covered.rows, covered: hidden, next: covered.next, entry: { index: receipt.index, digest, leaf: receipt.leaf } }))
 }
 
 /** What an agent is told of what it proposed or prepared: its identifier, and for whom it waits. */
@@ -35,5 +36,5 @@ export type Acknowledged = { readonly id: string; readonly state: string; readon
 /** The answer to a write: what now waits for a person, and the entry that says so. */
 export function acknowledge(told: Acknowledged, receipt: Receipt): Answer {
   if (receipt.digest === null) throw new Error('an acknowledged entry has a digest')
-  return mint<Answer>({ rows: [told], covered: {}, next: null, entry: { index: receipt.index, digest: receipt.digest } })
+  return mint<Answer>({ rows: [told], covered: {}, next: null, entry: { index: receipt.index, digest: receipt.digest, leaf: receipt.leaf } })
 }

@@ -4,7 +4,7 @@ import type { Possession } from '../identity/possess.ts'
 import type { StoredSession } from '../identity/session-store.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import type { Admission } from './admit.ts'
-import { give, type SessionOpened } from './give.ts'
+import { give, newToken, type SessionOpened } from './give.ts'
 import { sendAway, standing } from './standing.ts'
 
 export type Renewal = { readonly refreshToken: string; readonly correlation: string }
@@ -32,9 +32,10 @@ export async function renewSession(gate: Admission, by: Possession, { refreshTok
   if (!assigned)
     return sendAway(gate.record, refusal('use_case_not_assigned', 'this use case is no longer assigned to you'), correlation, { ...about, session: session.id })
 
-  const receipt = await gate.record({ kind: 'session.renewed', outcome: 'done', correlation, session: session.id, ...about })
+  const token = newToken(gate, session)
+  const receipt = await gate.grant({ kind: 'session.renewed', outcome: 'done', correlation, session: session.id, ...about }, [token.grant])
   if (!receipt.ok) return refuse(receipt.refusal)
-  return give(gate, receipt.value, session, refreshToken)
+  return give(gate, receipt.value, token, refreshToken)
 }
 
 function faultIn({ session, revoked }: StoredSession, by: Possession, now: number): Refusal | null {

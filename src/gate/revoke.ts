@@ -12,7 +12,7 @@ export type Revoking = {
   readonly sessions: SessionStore
   readonly revocation: Pick<Revocation, 'heard'>
   /** Voids what the session proposed and nobody applied yet; records it. */
-  readonly voidChanges: (session: string, why: string) => Promise<unknown>
+  readonly voidChanges: (session: string) => Promise<unknown>
   readonly record: Record
   readonly clock: Clock
 }
@@ -32,7 +32,7 @@ export async function revokeSession(gate: Revoking, { session, by, why, correlat
 
   const { person, device } = revoked.value.session
   const receipt = await gate.record({ kind: 'session.revoked', outcome: 'done', correlation, session, person, device, detail: { by, why } })
-  await gate.voidChanges(session, why)
+  await gate.voidChanges(session)
   return receipt.ok ? done(null) : receipt
 }
 

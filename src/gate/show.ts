@@ -5,6 +5,7 @@ import type { DraftStore } from '../changes/draft.ts'
 import type { Connector } from '../connectors/connector.ts'
 import type { Record as JournalRecord } from '../journal/record.ts'
 import { TOKEN, type Tokens } from '../mask/token.ts'
+import { ERASED } from '../model/erased.ts'
 import { holds } from '../model/predicate.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import { DRAFT } from './prepare.ts'
@@ -42,6 +43,7 @@ export async function show(showing: Showing, id: string, viewer: Viewer, correla
     return refuse(receipt.ok ? said : receipt.refusal)
   }
   if (draft?.person !== viewer.person) return no(refusal('not_found', 'there is no such draft of yours'))
+  if (draft.sealed === ERASED) return no(refusal('not_found', 'what this draft said was erased'))
   if (!viewer.confirmed) return no(refusal('confirmation_needed', 'clear values are shown after you confirm that it is you'))
 
   const operation = showing.catalogue.operations[draft.operation]

@@ -1,16 +1,17 @@
 import { type Brand, mint } from '../base/brand.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
-import type { Device, DeviceStore } from '../identity/device-store.ts'
+import type { BelievedDevices } from '../identity/believed-devices.ts'
+import type { Device } from '../identity/device-store.ts'
 import type { Possession } from '../identity/possess.ts'
 import type { Entry } from '../journal/entry.ts'
 import type { Record } from '../journal/record.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 
-/** A device that is enrolled, not revoked, and has just proven its key. */
+/** A device that is enrolled by the journal's word, not revoked, and has just proven its key. */
 export type StandingDevice = Brand<Device, 'StandingDevice'>
 
-/** Whose device holds the key, or `device_unknown`, `device_revoked`. */
-export async function standing(devices: Pick<DeviceStore, 'byKey'>, by: Possession): Promise<Outcome<StandingDevice, Refusal>> {
+/** Whose device holds the key, or `device_unknown`, `device_revoked`, `authority_mismatch`. */
+export async function standing(devices: Pick<BelievedDevices, 'byKey'>, by: Possession): Promise<Outcome<StandingDevice, Refusal>> {
   const device = await devices.byKey(by.jkt)
   if (!device.ok) return device
   if (device.value === null) return refuse(refusal('device_unknown', 'no device is enrolled with this key'))

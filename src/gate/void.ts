@@ -4,10 +4,10 @@ import { transition } from '../changes/transition.ts'
 import type { Record } from '../journal/record.ts'
 
 /** Revoking a session voids every change of it that is not applied. Answers how many; throws when the store cannot be reached. */
-export async function voidChanges(house: { readonly changes: ChangeStore; readonly record: Record }, session: string, why: string): Promise<number> {
+export async function voidChanges(house: { readonly changes: ChangeStore; readonly record: Record }, session: string): Promise<number> {
   let count = 0
   for (const found of await house.changes.ofSession(session)) {
-    const change = await voidOne(house.changes, found, why)
+    const change = await voidOne(house.changes, found)
     if (!change) continue
     await house.record({
       kind: 'change.voided',
@@ -23,9 +23,10 @@ export async function voidChanges(house: { readonly changes: ChangeStore; readon
 }
 
 /** The change, voided; null when it had ended or begun. Another may decide it in between: then it is looked at again, as it is now. */
-async function voidOne(changes: ChangeStore, found: Change, why: string): Promise<Change | null> {
+async function voidOne(changes: ChangeStore, found: Change): Promise<Change | null> {
   for (let change: Change | null = found, tries = 0; change !== null && tries < TRIES_MAX; tries++) {
-    const voided = transition(change, { event: 'void', why })
+    // What a person typed is theirs and the console's: the agent reads a change's outcome.
+    const voided = transition(change, { event: 'void', why: 'its session was revoked' })
     if (!voided.ok) return null
     if (await changes.move(voided.value, change.state, change.version)) return voided.value
     change = await changes.find(change.id)

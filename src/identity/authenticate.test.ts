@@ -3,6 +3,7 @@ import { codeOf, type Lobby, newDevice, OPERATION, openLobby, type TestDevice } 
 import { enrolledDevice, type Opened, openedSession, signedIn } from '../../test/support/visitor.ts'
 import { sessionStore } from '../store/session-store.ts'
 import { secretHash } from './code.ts'
+import { tokenGrant } from './grants.ts'
 import type { SignedIn } from './sign-in.ts'
 
 let lobby: Lobby
@@ -81,7 +82,9 @@ describe('authenticate', () => {
   it('looks a token up again that was unknown a moment ago', async () => {
     const token = `ga_${'B'.repeat(43)}`
     expect(codeOf(await device.ask(token))).toBe('token_unknown')
-    await sessionStore(lobby.pool).addToken(opened.session, secretHash(token), lobby.time.now + 1000, lobby.time.now)
+    const endsAt = lobby.time.now + 1000
+    await lobby.authority.grant({ kind: 'session.renewed', outcome: 'done', session: opened.session }, [tokenGrant(secretHash(token), opened.session, endsAt)])
+    await sessionStore(lobby.pool).addToken(opened.session, secretHash(token), endsAt, lobby.time.now)
     expect(codeOf(await device.ask(token))).toBe('ok')
   })
 

@@ -5,19 +5,26 @@ import { done, type Outcome, refuse } from '../base/outcome.ts'
 import type { Session } from '../model/principal.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import { accessTokenHash } from '../proof/dpop.ts'
+import type { BelievedSessions } from './believed-sessions.ts'
 import { type Credential, type Proofs, provenBy } from './possess.ts'
 import type { Revocation } from './revocation.ts'
-import type { SessionStore } from './session-store.ts'
 
 /** A live session, asked for by the holder of its key, in this very request. */
 export type Caller = Brand<{ readonly session: Session }, 'Caller'>
 
 export type Authenticate = (credential: Credential) => Promise<Outcome<Caller, Refusal>>
 
-export type Identity = { readonly sessions: Pick<SessionStore, 'byToken'>; readonly proofs: Proofs; readonly revocation: Revocation }
+export type Identity = { readonly sessions: Pick<BelievedSessions, 'byToken'>; readonly proofs: Proofs; readonly revocation: Revocation }
 
 /** A token found in the store. Only positives are kept: a token that is unknown now may be good in a moment. */
-type Known = { readonly session: Session; readonly tokenEndsAt: number; readonly epoch: number; readonly answer: Outcome<Caller, Refusal> }
+type Known = {
+  readonly session: Session
+  readonly tokenEndsAt: number
+  readonly epoch: number
+  /** Whether the journal still has it so. Asked at each ask: a row may have been put back since, an entry not taken out. */
+  readonly holds: () => boolean
+  readonly answer: Outcome<Caller, Refusal>
+}
 
 const TOKENS_MAX = 20_000
 const CREDENTIAL = /^DPoP ([A-Za-z0-9\-._~+/]{16,256})$/i
@@ -25,7 +32,7 @@ const CREDENTIAL = /^DPoP ([A-Za-z0-9\-._~+/]{16,256})$/i
 /**
  * Who asks: the token is known and live, the session neither ended nor revoked, and the request proven with the session's own key, once.
  * Refuses `token_missing`, `malformed_request`, `token_unknown`, `token_expired`, `session_ended`, `session_revoked`, `proof_*`, `token_foreign`,
- * `rate_limited`, `store_unavailable`. A thief of the token alone gets no further than the proof.
+ * `rate_limited`, `store_unavailable`, `authority_mismatch`. A thief of the token alone gets no further than the proof.
  */
 export function authenticateWith(identity: Identity): Authenticate {
   const known = lru<string, Known>(TOKENS_MAX)
@@ -62,20 +69,24 @@ function tokenIn(authorization: Credential['authorization']): Outcome<string, Re
   return token === undefined ? refuse(refusal('token_missing', 'the Authorization header holds no token of the DPoP scheme')) : done(token)
 }
 
-async function find({ sessions, revocation }: Identity, known: Lru<string, Known>, ath: string): Promise<Outcome<Known, Refusal>> {
+async function find({ sessions, revocation, proofs: { clock } }: Identity, known: Lru<string, Known>, ath: string): Promise<Outcome<Known, Refusal>> {
   const epoch = revocation.epoch()
   const held = known.get(ath)
-  if (held && held.epoch === epoch && revocation.mayTrust()) return revocation.isRevoked(held.session.id) ? revokedRefusal() : done(held)
+  if (held && held.epoch === epoch && revocation.mayTrust() && (held.holds() || hasEnded(held, clock())))
+    return revocation.isRevoked(held.session.id) ? revokedRefusal() : done(held)
 
   const stored = await sessions.byToken(fromBase64url(ath) ?? new Uint8Array(0))
   if (!stored.ok) return stored
   if (stored.value === null) return refuse(refusal('token_unknown', 'no session has this access token'))
-  const { session, tokenEndsAt, revoked } = stored.value
+  const { session, tokenEndsAt, revoked, holds } = stored.value
   if (revoked !== null || revocation.isRevoked(session.id)) return revokedRefusal()
   // INVARIANT: kept under the epoch from before the lookup. What was revoked while the line was lost raises it, and this is dropped.
-  const fresh: Known = { session, tokenEndsAt, epoch, answer: done(mint<Caller>({ session })) }
+  const fresh: Known = { session, tokenEndsAt, epoch, holds, answer: done(mint<Caller>({ session })) }
   known.set(ath, fresh)
   return done(fresh)
 }
+
+/** What is over of itself is refused as over, not as taken away. */
+const hasEnded = ({ session, tokenEndsAt }: Known, now: number): boolean => now >= tokenEndsAt || now >= session.endsAt
 
 const revokedRefusal = (): Outcome<never, Refusal> => refuse(refusal('session_revoked', 'this session was revoked'))

@@ -1,6 +1,7 @@
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import { meantCode, newCode, secretHash } from './code.ts'
+import { inviteGrant, inviteSubject, passphraseGrant } from './grants.ts'
 import { PASSPHRASE_CHARACTERS_MIN } from './passphrase.ts'
 import type { InvitePurpose } from './person-store.ts'
 import type { FrontDesk } from './sign-in.ts'
@@ -13,14 +14,18 @@ export type Invitation = { readonly person: string; readonly purpose: InvitePurp
 
 /** A code that works once, within a day, to set a passphrase or to enrol a device. Only its hash is kept: whoever gets it here has to hand it over. */
 export async function invite(
-  desk: Omit<FrontDesk, 'passphrases'>,
+  desk: Omit<FrontDesk, 'passphrases' | 'tell'>,
   { person, purpose, by, correlation }: Invitation,
 ): Promise<Outcome<{ readonly code: string; readonly expiresAt: number }, Refusal>> {
-  const told = await desk.tell({ kind: purpose === 'device' ? 'device.invited' : 'person.invited', outcome: 'done', person, correlation, detail: { by } })
-  if (!told.ok) return told
   const code = newCode(CODE_BYTES, desk.random)
+  const hash = secretHash(code)
   const expiresAt = desk.clock() + INVITE_HOURS * 3_600_000
-  const added = await desk.people.addInvite(secretHash(code), { person, purpose, expiresAt })
+  const kind = purpose === 'device' ? 'device.invited' : 'person.invited'
+  const told = await desk.grant({ kind, outcome: 'done', person, correlation, detail: { by } }, [
+    { ...inviteGrant(hash, { person, purpose }), until: expiresAt },
+  ])
+  if (!told.ok) return told
+  const added = await desk.people.addInvite(hash, { person, purpose, expiresAt })
   return added.ok ? done({ code, expiresAt }) : added
 }
 
@@ -41,15 +46,21 @@ export async function setPassphrase(
   if (!person.ok) return person
   if (person.value === null) return refuse(refusal('code_unknown', 'this code is unknown, used or expired'))
 
-  const set = await setFor(desk, person.value, given)
+  const set = await setFor(desk, { person: person.value, invite: hash, ...given })
   if (set.ok) return done({ person: person.value })
   await desk.people.giveBackInvite(hash, now)
   return set
 }
 
-async function setFor(desk: FrontDesk, person: string, given: { readonly passphrase: string; readonly correlation: string }): Promise<Outcome<null, Refusal>> {
+type Set = { readonly person: string; readonly invite: Uint8Array; readonly passphrase: string; readonly correlation: string }
+
+async function setFor(desk: FrontDesk, given: Set): Promise<Outcome<null, Refusal>> {
+  const { person, correlation } = given
   const passphrase = await desk.passphrases.hash(given.passphrase)
   if (!passphrase.ok) return passphrase
-  const told = await desk.tell({ kind: 'person.passphrase_set', outcome: 'done', person, correlation: given.correlation })
+  const told = await desk.grant({ kind: 'person.passphrase_set', outcome: 'done', person, correlation }, [
+    passphraseGrant(person, passphrase.value),
+    { ends: inviteSubject(given.invite) },
+  ])
   return told.ok ? desk.people.setPassphrase(person, passphrase.value) : told
 }

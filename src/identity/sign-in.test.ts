@@ -120,7 +120,7 @@ describe('signOut', () => {
     const signed = await signIn(lobby.desk, { person: 'p-anna', passphrase: PASSPHRASE, correlation: 'test' })
     const cookie = signed.ok ? signed.value.cookie : ''
     const who = await whoIs(lobby.desk, cookie)
-    if (who.ok) await signOut(lobby.desk, who.value)
+    if (who.ok) await signOut(lobby.desk, who.value, 'test')
     expect((await whoIs(lobby.desk, cookie)).ok).toBe(false)
   })
 })

@@ -2,10 +2,13 @@ import { type Brand, mint } from '../base/brand.ts'
 import type { Clock, Random } from '../base/clock.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import { CONFIRMED_SECONDS } from '../model/confirmation.ts'
+import type { GrantChange } from '../model/grant.ts'
 import { type Refusal, type RefusalCode, refusal } from '../model/refusal.ts'
+import type { BelievedPeople } from './believed-people.ts'
 import { newSecret, secretHash } from './code.ts'
+import { deskGrant, deskSubject } from './grants.ts'
 import type { Passphrases } from './passphrase.ts'
-import type { Person, PersonStore } from './person-store.ts'
+import type { Person } from './person-store.ts'
 
 /** A person signed in at the console, as their cookie shows in this very request. */
 export type SignedIn = Brand<
@@ -13,16 +16,34 @@ export type SignedIn = Brand<
   'SignedIn'
 >
 
-/** Durable once it resolves, or a refusal: then what it tells of must not happen. The journal's `Record` is one. */
-export type Tell = (happened: {
-  readonly kind: 'person.signed_in' | 'person.sign_in_refused' | 'person.confirmed' | 'person.invited' | 'person.passphrase_set' | 'device.invited'
+type Happened = {
+  readonly kind:
+    | 'person.signed_in'
+    | 'person.sign_in_refused'
+    | 'person.confirmed'
+    | 'person.signed_out'
+    | 'person.invited'
+    | 'person.passphrase_set'
+    | 'device.invited'
   readonly outcome: 'done' | RefusalCode
   readonly correlation?: string
   readonly person?: string
   readonly detail?: { readonly [name: string]: string | boolean }
-}) => Promise<Outcome<unknown, Refusal>>
+}
 
-export type FrontDesk = { readonly people: PersonStore; readonly passphrases: Passphrases; readonly tell: Tell; readonly clock: Clock; readonly random: Random }
+/** Durable once it resolves, or a refusal: then what it tells of must not happen. The journal's `Record` is one. */
+export type Tell = (happened: Happened) => Promise<Outcome<unknown, Refusal>>
+/** The same of what grants or ends these: they count once it resolves, and no row counts without. */
+export type TellGrant = (happened: Happened, changes: readonly GrantChange[]) => Promise<Outcome<unknown, Refusal>>
+
+export type FrontDesk = {
+  readonly people: BelievedPeople
+  readonly passphrases: Passphrases
+  readonly tell: Tell
+  readonly grant: TellGrant
+  readonly clock: Clock
+  readonly random: Random
+}
 
 const DESK_HOURS = 8
 const TRIES_MAX = 5
@@ -38,13 +59,15 @@ export type SignIn = { readonly person: string; readonly passphrase: string; rea
 export async function signIn(desk: FrontDesk, asked: SignIn): Promise<Outcome<{ readonly cookie: string; readonly expiresAt: number }, Refusal>> {
   const proven = await prove(desk, asked)
   if (!proven.ok) return proven
-  const told = await desk.tell({ kind: 'person.signed_in', outcome: 'done', person: asked.person, correlation: asked.correlation })
-  if (!told.ok) return told
-
   const now = desk.clock()
   const cookie = newSecret('gd_', desk.random)
   const expiresAt = now + DESK_HOURS * 3_600_000
-  const added = await desk.people.addDesk(secretHash(cookie), { person: asked.person, signedInAt: now, confirmedAt: now, expiresAt })
+  const signedIn = { person: asked.person, signedInAt: now, confirmedAt: now, expiresAt }
+  const told = await desk.grant({ kind: 'person.signed_in', outcome: 'done', person: asked.person, correlation: asked.correlation }, [
+    deskGrant(secretHash(cookie), signedIn),
+  ])
+  if (!told.ok) return told
+  const added = await desk.people.addDesk(secretHash(cookie), signedIn)
   return added.ok ? done({ cookie, expiresAt }) : added
 }
 
@@ -64,9 +87,12 @@ export async function confirm(desk: FrontDesk, who: SignedIn, passphrase: string
   const person = who.person.id
   const proven = await prove(desk, { person, passphrase, correlation })
   if (!proven.ok) return proven
-  const told = await desk.tell({ kind: 'person.confirmed', outcome: 'done', person, correlation })
-  if (!told.ok) return told
   const confirmedAt = desk.clock()
+  const { signedInAt, expiresAt } = who
+  const told = await desk.grant({ kind: 'person.confirmed', outcome: 'done', person, correlation }, [
+    deskGrant(who.hash, { person, signedInAt, confirmedAt, expiresAt }),
+  ])
+  if (!told.ok) return told
   const marked = await desk.people.confirmDesk(who.hash, confirmedAt)
   return marked.ok ? done(mint<SignedIn>({ ...who, confirmedAt })) : marked
 }
@@ -77,7 +103,13 @@ export function freshlyConfirmed({ confirmedAt }: SignedIn, now: number): Outcom
   return refuse(refusal('confirmation_needed', 'the last sign-in or confirmation is more than five minutes ago'))
 }
 
-export const signOut = (desk: Pick<FrontDesk, 'people'>, who: SignedIn): Promise<Outcome<null, Refusal>> => desk.people.endDesk(who.hash)
+/** Gone from the store first, then from the journal: a cookie whose row is put back opens nothing. */
+export async function signOut(desk: Pick<FrontDesk, 'people' | 'grant'>, who: SignedIn, correlation: string): Promise<Outcome<null, Refusal>> {
+  const ended = await desk.people.endDesk(who.hash)
+  if (!ended.ok) return ended
+  const told = await desk.grant({ kind: 'person.signed_out', outcome: 'done', person: who.person.id, correlation }, [{ ends: deskSubject(who.hash) }])
+  return told.ok ? done(null) : told
+}
 
 /** Whether this is the person. Tries are counted before they are compared, so that many at once are no way around the lock. */
 async function prove(desk: FrontDesk, { person, passphrase, correlation }: SignIn): Promise<Outcome<null, Refusal>> {

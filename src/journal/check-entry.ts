@@ -13,11 +13,15 @@ const isRecorded: Readable = (body) => parseRecorded(body) !== null
 
 /** What is wrong with an entry read where `index` was expected, or null. That it is under a signed tree is not yet known. */
 export function entryFault(entry: StoredEntry, index: number, readable: Readable = isRecorded): string | null {
-  if (entry.index !== index) return entry.index === index + 1 ? `entry ${index} is missing` : `entries ${index} to ${entry.index - 1} are missing`
+  if (entry.index !== index) return gapFault(index, entry.index)
   if (!sameBytes(leafHash(entry.body), entry.leaf)) return `entry ${index} does not match its leaf hash: its body or its hash was altered`
   if (!readable(entry.body)) return `entry ${index} is not one that this version could have written`
   return null
 }
+
+/** That `next` stands where `index` was expected. */
+export const gapFault = (index: number, next: number): string =>
+  next === index + 1 ? `entry ${index} is missing` : `entries ${index} to ${next - 1} are missing`
 
 /** Entries `from` to `to` (exclusive) in pages, each dense and matching its leaf hash. Throws `journal_broken` at the first that is not. */
 export async function* checkedPages(store: Pick<EntryStore, 'read'>, from: number, to: number): AsyncGenerator<readonly StoredEntry[]> {

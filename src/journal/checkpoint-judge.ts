@@ -1,73 +1,108 @@
 import { sameBytes } from '../base/bytes.ts'
-import { openCheckpoint } from '../log/checkpoint.ts'
 import type { Frontier } from '../log/frontier.ts'
-import { extend, rootOf } from '../log/frontier.ts'
-import type { VerifierKey } from '../log/note-key.ts'
-import type { EntryStore, StoredCheckpoint } from './entry-store.ts'
+import { frontierBytes, rootOf } from '../log/frontier.ts'
+import type { StoredCheckpoint } from './entry-store.ts'
 import type { FaultList } from './fault-list.ts'
+import type { LogSource } from './source.ts'
+import type { Grow } from './verify-tiles.ts'
+import type { Believed, Trust } from './verify-trust.ts'
 
 const PAGE_CHECKPOINTS = 256
 
-/** Compares a tree, as it grows, with every checkpoint of the store at its size, and with what the signer remembers. */
+/** A checkpoint from elsewhere than the source: a SIEM, a witness, paper. `name` is what a sentence calls it. */
+export type Foreign = { readonly name: string; readonly note: string }
+
+/** What the checkpoints that held come to. */
+export type Held = {
+  /** Of the source's own, how many held. */
+  readonly checkpoints: number
+  /** Size of the newest of all that held. */
+  readonly signedSize: number
+  /** The newest that held and had the policy's quorum; null without a policy, and without such a checkpoint. */
+  readonly witnessed: { readonly size: number; readonly words: string } | null
+  /** What the quorum said of the newest that held. */
+  readonly words: string | null
+}
+
+/** Compares a tree, as it grows, with every checkpoint of the source at its size, with those from elsewhere, and with what the signer remembers. */
 export type CheckpointJudge = {
   /** The tree with these leaves, its root compared at each size on the way that somebody signed. */
   readonly through: (tree: Frontier, leaves: readonly Uint8Array[]) => Promise<Frontier>
-  /** Looks at the checkpoints beyond the `size` entries there are, and returns how many held and the size of the newest of these. */
-  readonly finish: (size: number) => Promise<{ readonly checkpoints: number; readonly signedSize: number }>
+  /** Compares what was signed at this very size: where nothing was read yet. */
+  readonly compare: (tree: Frontier) => Promise<void>
+  /** Looks at the checkpoints beyond the `size` entries there are. */
+  readonly finish: (size: number) => Promise<Held>
 }
 
-/** `newest` is the size of the newest checkpoint when the verification began: younger ones are left for the next. */
+/** A checkpoint whose turn comes at `size`; `from` is null for the source's own. */
+type Due = { readonly size: number; readonly from: string | null; readonly note: string; readonly frontier: Uint8Array | null }
+
+/** `newest`: the size of the source's newest checkpoint when the verification began: younger ones are left for the next. `begin`: entries verified before. */
 export function checkpointJudge({
-  store,
+  source,
   newest,
-  vkey,
+  begin = 0,
+  trust,
+  against = [],
   remembered,
   faults,
+  warnings,
+  grow,
 }: {
-  readonly store: Pick<EntryStore, 'checkpoints'>
+  readonly source: Pick<LogSource, 'checkpoints' | 'name'>
   readonly newest: number
-  readonly vkey: VerifierKey
+  readonly begin?: number
+  readonly trust: Trust
+  readonly against?: readonly Foreign[]
   readonly remembered: Frontier | null
   readonly faults: FaultList
+  readonly warnings: FaultList
+  readonly grow: Grow
 }): CheckpointJudge {
-  let page: readonly StoredCheckpoint[] = []
-  let nextSize = Number.MIN_SAFE_INTEGER
-  let checkpoints = 0
-  let signedSize = 0
+  const foreign = openForeign({ against, trust, begin, faults, warnings })
+  const own = ownCheckpoints(source, newest, begin)
+  let held: Held = { checkpoints: 0, signedSize: begin, witnessed: null, words: null }
   let strayed = false
 
-  async function peek(): Promise<StoredCheckpoint | null> {
-    if (page.length === 0 && nextSize <= newest) {
-      page = (await store.checkpoints(nextSize, PAGE_CHECKPOINTS)).filter(({ size }) => size <= newest)
-      if (page.length === 0) nextSize = Infinity
-    }
-    return page[0] ?? null
+  async function next(): Promise<Due | null> {
+    const [ours, theirs] = [await own.peek(), foreign[0]]
+    if (!theirs || (ours && ours.size <= theirs.size)) return ours && { ...ours, from: null }
+    return theirs
   }
 
-  function drop(stored: StoredCheckpoint): void {
-    page = page.slice(1)
-    nextSize = stored.size + 1
+  async function drop({ from }: Due): Promise<void> {
+    if (from === null) await own.drop()
+    else foreign.shift()
   }
 
-  /** The root a checkpoint names, its signature verified; a fault and null otherwise. */
-  function signedRoot({ size, note }: StoredCheckpoint): Uint8Array | null {
-    const checkpoint = openCheckpoint(note, vkey)
-    if (checkpoint?.size === size) return checkpoint.root
-    faults.add(`the checkpoint of size ${size} does not carry the signature of ${vkey.name}`)
+  /** What a due checkpoint says, its signature verified; a fault and null otherwise. */
+  function believed({ size, note, from }: Due): Believed | null {
+    const opened = trust.open(note)
+    if (opened.ok && opened.value.checkpoint.size === size) return opened.value
+    const where = from === null ? '' : ` in ${from}`
+    faults.add(`the checkpoint of size ${size}${where} ${opened.ok ? `does not carry the signature of ${trust.name}` : opened.refusal}`)
     return null
   }
 
   async function compare(tree: Frontier): Promise<void> {
-    for (let stored = await peek(); stored && stored.size <= tree.size; stored = await peek()) {
-      drop(stored)
-      const root = signedRoot(stored)
-      if (root && sameBytes(root, rootOf(tree))) {
-        checkpoints += 1
-        signedSize = tree.size
-      } else if (root && !strayed) {
+    let ours: Uint8Array | null = null
+    for (let due = await next(); due && due.size <= tree.size; due = await next()) {
+      await drop(due)
+      const found = believed(due)
+      if (!found) continue
+      const { root } = found.checkpoint
+      if (due.from === null) ours = root
+      if (sameBytes(root, rootOf(tree))) {
+        held = holding(held, due, found)
+        if (due.frontier && !sameBytes(due.frontier, frontierBytes(tree)))
+          faults.add(`the tree kept beside the checkpoint of size ${due.size} is not the one that it signs`)
+      } else if (due.from !== null) faults.add(forked(due, ours !== null && !sameBytes(ours, root) ? source.name : null))
+      else if (!strayed) {
         // Every later root differs too: the first says where.
         strayed = true
-        faults.add(`entries ${signedSize} to ${tree.size - 1} are not those that were signed: their root is not that of the checkpoint of size ${tree.size}`)
+        faults.add(
+          `entries ${held.signedSize} to ${tree.size - 1} are not those that were signed: their root is not that of the checkpoint of size ${tree.size}`,
+        )
       }
     }
     if (remembered && remembered.size === tree.size && !sameBytes(rootOf(remembered), rootOf(tree)))
@@ -77,24 +112,90 @@ export function checkpointJudge({
   async function through(from: Frontier, leaves: readonly Uint8Array[]): Promise<Frontier> {
     let tree = from
     for (let at = 0; at < leaves.length; ) {
-      const stops = [(await peek())?.size ?? Infinity, remembered?.size ?? Infinity].filter((size) => size > tree.size)
+      const stops = [(await next())?.size ?? Infinity, remembered?.size ?? Infinity].filter((size) => size > tree.size)
       const end = Math.min(leaves.length, ...stops.map((size) => at + size - tree.size))
-      tree = extend(tree, leaves.slice(at, end))
+      tree = grow(tree, leaves.slice(at, end))
       at = end
-      await compare(tree)
+      if (stops.includes(tree.size)) await compare(tree)
     }
     return tree
   }
 
-  async function finish(size: number): Promise<{ readonly checkpoints: number; readonly signedSize: number }> {
+  async function finish(size: number): Promise<Held> {
     let largest = remembered?.size ?? 0
-    for (let stored = await peek(); stored; stored = await peek()) {
-      drop(stored)
-      if (signedRoot(stored)) largest = Math.max(largest, stored.size)
+    for (let due = await next(); due; due = await next()) {
+      await drop(due)
+      if (!believed(due)) continue
+      if (due.from === null) largest = Math.max(largest, due.size)
+      else if (due.size > size)
+        faults.add(`the checkpoint in ${due.from} names ${due.size} entries, but only ${size} stand in unbroken order: entries are gone`)
     }
     if (largest > size) faults.add(`${largest} entries were signed, but only ${size} stand in unbroken order: entries are gone`)
-    return { checkpoints, signedSize }
+    return held
   }
 
-  return { through, finish }
+  return { through, compare, finish }
+}
+
+function holding(held: Held, { size, from }: Due, { quorum }: Believed): Held {
+  return {
+    checkpoints: held.checkpoints + (from === null ? 1 : 0),
+    signedSize: size,
+    witnessed: quorum?.met ? { size, words: quorum.words } : held.witnessed,
+    words: quorum?.words ?? null,
+  }
+}
+
+const forked = ({ size, from }: Due, both: string | null): string =>
+  both === null
+    ? `the checkpoint of size ${size} in ${from} is signed over another tree than these entries: the log was forked or rewritten before entry ${size}`
+    : `two trees of ${size} entries were signed, one in ${both}, the other in ${from}: the log was forked before entry ${size}`
+
+/** Those from elsewhere by size, as far as their text says one; whoever signed nothing condemns nothing, but is told. */
+function openForeign({
+  against,
+  trust,
+  begin,
+  faults,
+  warnings,
+}: {
+  readonly against: readonly Foreign[]
+  readonly trust: Trust
+  readonly begin: number
+  readonly faults: FaultList
+  readonly warnings: FaultList
+}): Due[] {
+  const due: Due[] = []
+  for (const { name, note } of against) {
+    const opened = trust.open(note)
+    if (!opened.ok) faults.add(`the checkpoint in ${name} ${opened.refusal}`)
+    else if (opened.value.checkpoint.size < begin)
+      warnings.add(`the checkpoint of size ${opened.value.checkpoint.size} in ${name} lies within what was verified earlier: it was not compared again`)
+    else due.push({ size: opened.value.checkpoint.size, from: name, note, frontier: null })
+  }
+  return due.sort((a, b) => a.size - b.size)
+}
+
+/** The source's own, one after another. */
+function ownCheckpoints(source: Pick<LogSource, 'checkpoints'>, newest: number, begin: number) {
+  let page: readonly StoredCheckpoint[] = []
+  let at = 0
+  let nextSize = begin > 0 ? begin : Number.MIN_SAFE_INTEGER
+
+  async function peek(): Promise<StoredCheckpoint | null> {
+    if (at >= page.length && nextSize <= newest) {
+      page = (await source.checkpoints(nextSize, PAGE_CHECKPOINTS)).filter(({ size }) => size <= newest)
+      at = 0
+      nextSize = page.length === 0 ? Infinity : (page.at(-1)?.size ?? 0) + 1
+    }
+    return page[at] ?? null
+  }
+
+  return {
+    peek,
+    drop: async () => {
+      await peek()
+      at += 1
+    },
+  }
 }

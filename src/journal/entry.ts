@@ -5,11 +5,14 @@ import type { RefusalCode } from '../model/refusal.ts'
 export const ENTRY_KINDS = [
   'house.started',
   'house.stopped',
+  'house.heartbeat',
+  'person.assigned',
   'person.invited',
   'person.passphrase_set',
   'person.signed_in',
   'person.sign_in_refused',
   'person.confirmed',
+  'person.signed_out',
   'device.invited',
   'device.enrolled',
   'device.enrol_refused',
@@ -38,6 +41,13 @@ export const ENTRY_KINDS = [
   'access.requested',
   'access.answered',
   'console.refused',
+  'journal.exported',
+  'journal.erasing',
+  'journal.erased',
+  'journal.held',
+  'journal.released',
+  'finding.authority_mismatch',
+  'finding.witness_refused',
 ] as const
 export type EntryKind = (typeof ENTRY_KINDS)[number]
 

@@ -23,7 +23,7 @@ describe('followJournal', () => {
     const verified = await follower.advance()
     expect(verified.map(({ index }) => index)).toEqual([0, 1, 2])
     expect(verified[1]?.entry).toEqual({
-      v: 1,
+      v: 2,
       at: '2026-09-01T00:00:00.000Z',
       node: 'test',
       kind: 'ask.answered',

@@ -19,6 +19,13 @@ export async function openSignerKey({ path, origin, random }: { readonly path: s
   return key
 }
 
+/** The key of a file that stands already, for a command that uses it and makes none; null when there is none. Faults as `openSignerKey`. */
+export async function readSignerKey(path: string, origin: string): Promise<SignerKey | null> {
+  const key = await load(path)
+  if (key !== null && key.name !== origin) throw invalid(`the signer's key is that of ${key.name}, not of ${origin}`)
+  return key
+}
+
 /** The verifier key of a file such as `vkeyPath` names. Faults `config_invalid`. */
 export async function readVkey(path: string): Promise<VerifierKey> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {

@@ -6,6 +6,7 @@ import { canonical } from '../base/canonical.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Outcome } from '../base/outcome.ts'
 import { done } from '../base/outcome.ts'
+import { toEvent } from '../events/to-event.ts'
 import { ENTRY_BYTES_MAX } from '../log/tile.ts'
 import type { Refusal } from '../model/refusal.ts'
 import type { Commit } from './commit.ts'
@@ -18,13 +19,13 @@ export type Receipt = Brand<{ readonly index: number; readonly leaf: string; rea
 export type Record = (entry: Entry) => Promise<Outcome<Receipt, Refusal>>
 
 /**
- * Records by `commit`: stamps the entry with the time and this node's name, spells it canonically (RFC 8785), and mints the receipt
+ * Records by `commit`: stamps the entry with the time and this node's name, spells its OCSF event canonically (RFC 8785), and mints the receipt
  * only once it is committed. Throws on an entry over 65,535 bytes: a tile could not hold it, and we should have put a digest there.
  */
 export const recorder =
   ({ commit, clock, node }: { readonly commit: Commit; readonly clock: Clock; readonly node: string }): Record =>
   async (entry) => {
-    const body = utf8(spelled({ ...entry, v: 1, at: new Date(clock()).toISOString(), node }))
+    const body = utf8(spelled(toEvent(entry, { at: clock(), node })))
     if (body.length > ENTRY_BYTES_MAX) throw new Error(`an entry of kind ${entry.kind} takes ${body.length} bytes, over the ${ENTRY_BYTES_MAX} of a log entry`)
     const committed = await commit(body)
     if (!committed.ok) return committed

@@ -1,11 +1,14 @@
 import { z } from 'zod'
+import { fromEvent } from '../events/from-event.ts'
+import { isCanonical } from '../events/spelling.ts'
 import { REFUSAL_CODES } from '../model/refusal.ts'
-import { ENTRY_KINDS } from './entry.ts'
+import { ENTRY_KINDS, type Entry } from './entry.ts'
 
 /** An entry as it lies in the journal: `at` is when (ISO 8601, UTC, milliseconds) and `node` by which process it was recorded. */
-export type Recorded = z.infer<typeof recorded>
+export type Recorded = Entry & { readonly v: 1 | 2; readonly at: string; readonly node: string }
 
-const recorded = z.strictObject({
+/** What bodies held before they were events. None is written any more; those there are stay readable. */
+const version1 = z.strictObject({
   v: z.literal(1),
   at: z.iso.datetime({ precision: 3 }),
   node: z.string(),
@@ -20,10 +23,15 @@ const recorded = z.strictObject({
   detail: z.record(z.string(), z.json()).exactOptional(),
 })
 
-/** The entry of a body, or null when it is none that this version could have written. */
+/** The entry of a body, or null when it is none that this version could have written, to the last byte: an event has one spelling only. */
 export function parseRecorded(body: Uint8Array): Recorded | null {
   try {
-    return recorded.safeParse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))).data ?? null
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+    const value = JSON.parse(text)
+    if (Object.hasOwn(value, 'v')) return version1.safeParse(value).data ?? null
+    const found = fromEvent(value)
+    if (found === null || !isCanonical(text, value)) return null
+    return { v: 2, at: new Date(found.stamp.at).toISOString(), node: found.stamp.node, ...found.entry }
   } catch {
     return null
   }

@@ -5,6 +5,7 @@ import { type FreshJournal, freshJournal } from '../../test/support/journal.ts'
 import { cutTo, drop, flipBody, flipHead, flipLeaf, forge, rewrite, swap } from '../../test/support/tamper.ts'
 import { openCheckpoint } from '../log/checkpoint.ts'
 import { signCheckpoint } from './sign.ts'
+import { fileSigner } from './signer.ts'
 import { verifyJournal } from './verify.ts'
 
 let fresh: FreshJournal
@@ -39,7 +40,7 @@ describe('signCheckpoint', () => {
   it('signs the same again after a crash between remembering and saving', async () => {
     await fresh.fill(5)
     const crashing = { ...fresh.store, saveCheckpoint: () => Promise.reject(new Error('crash')) }
-    await expect(signCheckpoint({ store: crashing, key: fresh.key, state: fresh.state })).rejects.toThrow('crash')
+    await expect(signCheckpoint({ store: crashing, signer: fileSigner(fresh.key), state: fresh.state })).rejects.toThrow('crash')
     expect(await noteCount()).toBe(0)
     expect((await fresh.state.load())?.size).toBe(5)
     expect(await fresh.sign()).toMatchObject({ size: 5 })
@@ -49,7 +50,7 @@ describe('signCheckpoint', () => {
   it('signs nothing that it could not first remember', async () => {
     await fresh.fill(5)
     const forgetful = { ...fresh.state, save: () => Promise.reject(new Error('disk full')) }
-    await expect(signCheckpoint({ store: fresh.store, key: fresh.key, state: forgetful })).rejects.toThrow('disk full')
+    await expect(signCheckpoint({ store: fresh.store, signer: fileSigner(fresh.key), state: forgetful })).rejects.toThrow('disk full')
     expect(await noteCount()).toBe(0)
   })
 

@@ -1,17 +1,19 @@
-import { sameBytes } from '../base/bytes.ts'
+import { sameBytes, utf8 } from '../base/bytes.ts'
 import type { Checkpoint } from '../log/checkpoint.ts'
-import { openCheckpoint, signedCheckpoint } from '../log/checkpoint.ts'
+import { formatCheckpoint, openCheckpoint } from '../log/checkpoint.ts'
 import type { Frontier } from '../log/frontier.ts'
 import { EMPTY_FRONTIER, extend, frontierBytes, rootOf } from '../log/frontier.ts'
-import type { SignerKey } from '../log/note-key.ts'
+import { formatNote } from '../log/note.ts'
+import type { VerifierKey } from '../log/note-key.ts'
 import { broken, checkedPages } from './check-entry.ts'
 import type { EntryStore, StoredCheckpoint } from './entry-store.ts'
+import type { Signer } from './signer.ts'
 import type { SignerState } from './signer-state.ts'
 
-export type Signer = {
+export type Signing = {
   readonly store: Pick<EntryStore, 'head' | 'read' | 'latestCheckpoint' | 'saveCheckpoint'>
-  /** Its name is the log's origin. */
-  readonly key: SignerKey
+  /** The name of its key is the log's origin. */
+  readonly signer: Signer
   readonly state: SignerState
 }
 
@@ -22,10 +24,10 @@ export type Signer = {
  * It throws `journal_broken`, and signs nothing, when the journal shrank, an entry is missing or altered, the head is not that of the
  * entries, or a checkpoint in the store is not its own. What it signs it first remembers: after a crash in between it signs the same again.
  */
-export async function signCheckpoint({ store, key, state }: Signer): Promise<StoredCheckpoint | null> {
+export async function signCheckpoint({ store, signer, state }: Signing): Promise<StoredCheckpoint | null> {
   const signed = (await state.load()) ?? EMPTY_FRONTIER
   const stored = await store.latestCheckpoint()
-  const latest = stored && openOwn(stored, key)
+  const latest = stored && openOwn(stored, signer.key)
   const head = await store.head()
   const known = Math.max(signed.size, latest?.size ?? 0)
   if (head.size < known) throw broken(`the journal has ${head.size} entries, but ${known} were signed: entries are gone`)
@@ -33,14 +35,22 @@ export async function signCheckpoint({ store, key, state }: Signer): Promise<Sto
   const next = await grown(store, signed, latest, head.size)
   if (!sameBytes(frontierBytes(next), head.frontier)) throw broken(`the head of ${head.size} entries is not that of the entries`)
   if (next.size === 0 || next.size === latest?.size) return null
-  const checkpoint = { size: next.size, note: signedCheckpoint(key, next.size, rootOf(next)), frontier: frontierBytes(next) }
   await state.save(next)
+  const checkpoint = { size: next.size, note: await signedBy(signer, next), frontier: frontierBytes(next) }
   await store.saveCheckpoint(checkpoint)
   return checkpoint
 }
 
+/** The signed note. A device that signs something else, or with another key, is found here and not by a verifier years later. */
+async function signedBy({ key, sign }: Signer, tree: Frontier): Promise<string> {
+  const text = formatCheckpoint({ origin: key.name, size: tree.size, root: rootOf(tree) })
+  const note = formatNote({ text, signatures: [{ name: key.name, id: key.id, bytes: await sign(utf8(text)) }] })
+  if (openCheckpoint(note, key) === null) throw new Error(`what signs for ${key.name} gave a signature that its key does not verify`)
+  return note
+}
+
 /** The tree with all entries up to `size`; where it passes the stored checkpoint (our state may be younger than the log), it must agree. */
-async function grown(store: Signer['store'], signed: Frontier, latest: Checkpoint | null, size: number): Promise<Frontier> {
+async function grown(store: Signing['store'], signed: Frontier, latest: Checkpoint | null, size: number): Promise<Frontier> {
   let tree = signed
   const stop = latest && latest.size > signed.size ? latest.size : signed.size
   for await (const page of checkedPages(store, signed.size, stop))
@@ -60,7 +70,7 @@ async function grown(store: Signer['store'], signed: Frontier, latest: Checkpoin
 /** A checkpoint of an older tree says nothing here: that the newer one grew from it was checked when that was signed. */
 const agrees = (checkpoint: Checkpoint, tree: Frontier): boolean => checkpoint.size !== tree.size || sameBytes(checkpoint.root, rootOf(tree))
 
-function openOwn({ size, note }: StoredCheckpoint, key: SignerKey): Checkpoint {
+function openOwn({ size, note }: StoredCheckpoint, key: VerifierKey): Checkpoint {
   const checkpoint = openCheckpoint(note, key)
   if (checkpoint?.size !== size) throw broken(`the checkpoint of size ${size} was not signed by this signer`)
   return checkpoint

@@ -1,77 +1,201 @@
 import { sameBytes, toBase64 } from '../base/bytes.ts'
 import type { Frontier } from '../log/frontier.ts'
-import { EMPTY_FRONTIER, frontierBytes, rootOf } from '../log/frontier.ts'
-import { leafHash } from '../log/leaf.ts'
+import { EMPTY_FRONTIER, extend, rootOf } from '../log/frontier.ts'
+import { HASH_BYTES } from '../log/leaf.ts'
 import type { VerifierKey } from '../log/note-key.ts'
-import { entryFault, type Readable } from './check-entry.ts'
-import { checkpointJudge } from './checkpoint-judge.ts'
+import { gapFault, type Readable } from './check-entry.ts'
+import { checkpointJudge, type Foreign, type Held } from './checkpoint-judge.ts'
 import type { EntryStore } from './entry-store.ts'
-import { faultList } from './fault-list.ts'
+import { type FaultList, faultList } from './fault-list.ts'
+import type { LogSource, SourceEntry, SourcePage } from './source.ts'
+import { storeSource } from './source-store.ts'
+import { type Inspect, type Inspection, inspectHere } from './verify-inspect.ts'
+import { type PayloadOf, type Payloads, payloadCheck } from './verify-payload.ts'
+import { type TileCheck, tileCheck } from './verify-tiles.ts'
+import { timeCheck } from './verify-time.ts'
+import { type Trust, trustKey } from './verify-trust.ts'
 
-const PAGE_ENTRIES = 512
+/** Pages on their way through inspection at once: enough for every thread, few enough for the memory. */
+const PAGES_AHEAD = 6
 
-/** What `verifyJournal` found: `ok` only without faults. `root` (base64) is that of the bodies as they are, not as they should be. */
+/** What a verification found: `ok` only without faults. `root` (base64) is that of the bodies as they are, not as they should be. */
 export type Report = {
   readonly ok: boolean
-  /** Entries recomputed; fewer than the head names when some are missing. */
+  readonly source: string
+  readonly log: string
+  /** Entries recomputed, with `from` those that an earlier run had; fewer than the source names when some are missing. */
   readonly size: number
+  /** Entries that an earlier verification read and this one took from its memory. */
+  readonly from: number
   readonly root: string
-  /** Checkpoints whose signature and root hold. */
+  /** Of the source's own checkpoints, how many were read whose signature and root hold. */
   readonly checkpoints: number
-  /** Entries after the newest of these: nobody has signed for them yet. */
+  /** Entries after the newest that held: nobody has signed for them yet. */
   readonly unsignedTail: number
+  /** The newest checkpoint that held and has the policy's quorum; null where no policy was given, or none has. */
+  readonly witnessed: Held['witnessed']
+  /** Tiles of hashes that were compared; null where the source has none. */
+  readonly tiles: number | null
+  /** Null where no payloads could be reached. */
+  readonly payloads: Payloads | null
   /** Each says what is wrong and where, in a sentence. */
   readonly faults: readonly string[]
+  /** What a reader should know though nothing is wrong with the log itself. */
+  readonly warnings: readonly string[]
+}
+
+export type LogVerification = {
+  readonly source: LogSource
+  readonly trust: Trust
+  /** Checkpoints from elsewhere: without any, a source that was cut back together with its own looks whole. */
+  readonly against?: readonly Foreign[]
+  /** A tree that the signer itself remembers to have signed. */
+  readonly remembered?: Frontier | null
+  /** A tree that an earlier verification found, kept where nobody else writes: only what came after is read. */
+  readonly from?: Frontier
+  readonly inspect?: Inspect
+  readonly payloadOf?: PayloadOf | null
+  /** Milliseconds since the epoch; null where no clock is to be believed. */
+  readonly now?: number | null
+  readonly onProgress?: (progress: { readonly verified: number; readonly size: number }) => void
+}
+
+/**
+ * Recomputes a copy of the journal from its bodies: every leaf, order and density, what is kept of hashes beside them, every checkpoint's signature and root,
+ * each entry's form, its payload where one can be reached. In constant memory, and while others append: it judges the entries that were there when it began.
+ * Whoever keeps the source is the attacker; the keys are ours. Also the tree it found, for the next time. A page ahead is being read and inspected meanwhile.
+ */
+export async function verifyLog({
+  source,
+  trust,
+  against = [],
+  remembered = null,
+  from = EMPTY_FRONTIER,
+  inspect = inspectHere(),
+  payloadOf = null,
+  now = null,
+  onProgress = () => undefined,
+}: LogVerification): Promise<{ readonly report: Report; readonly tree: Frontier }> {
+  const [faults, warnings] = [faultList(), faultList()]
+  const tiles = source.tiles && tileCheck({ read: source.tiles, faults })
+  const payloads = payloadOf && payloadCheck({ payloadOf, faults })
+  const times = timeCheck({ warnings, now })
+  const { size, newest, fault } = await source.claim()
+  if (fault !== null) faults.add(fault)
+  const judge = checkpointJudge({
+    source,
+    newest: newest?.size ?? -1,
+    begin: from.size,
+    trust,
+    against,
+    remembered,
+    faults,
+    warnings,
+    grow: tiles?.grow ?? extend,
+  })
+  if (size < from.size) faults.add(`${from.size} entries were verified earlier, but ${source.name} names only ${size}: entries are gone`)
+  let tree = from
+  await judge.compare(tree)
+  for await (const { entries, inspection, gap } of inspected(source, tree.size, size, inspect)) {
+    const first = tree.size
+    const leaves = checkedLeaves(entries, inspection, faults)
+    times(first, inspection)
+    await payloads?.check(first, inspection.payloads)
+    tree = await judge.through(tree, leaves)
+    await tiles?.settle()
+    onProgress({ verified: tree.size, size })
+    if (gap !== null) faults.add(gap)
+  }
+  const compared = await finishTiles(tiles, tree, size)
+  for (const sentence of await source.loose(tree, from.size)) faults.add(sentence)
+  const held = await judge.finish(tree.size)
+  if (trust.wantsQuorum && tree.size > 0 && !held.witnessed) faults.add(`no checkpoint that holds has the quorum of the policy: ${held.words ?? 'none holds'}`)
+  const report = reportOf({ source, trust, from, tree, held, compared, payloads: payloads?.counts() ?? null, faults, warnings })
+  return { report, tree }
+}
+
+type Findings = Pick<LogVerification, 'source' | 'trust'> & {
+  readonly from: Frontier
+  readonly tree: Frontier
+  readonly held: Held
+  readonly compared: number | null
+  readonly payloads: Payloads | null
+  readonly faults: FaultList
+  readonly warnings: FaultList
+}
+
+function reportOf({ source, trust, from, tree, held, compared, payloads, faults, warnings }: Findings): Report {
+  const found = faults.sentences()
+  return {
+    ok: found.length === 0,
+    source: source.name,
+    log: trust.name,
+    size: tree.size,
+    from: from.size,
+    root: toBase64(rootOf(tree)),
+    checkpoints: held.checkpoints,
+    unsignedTail: tree.size - held.signedSize,
+    witnessed: held.witnessed,
+    tiles: compared,
+    payloads,
+    faults: found,
+    warnings: warnings.sentences(),
+  }
 }
 
 export type Verification = {
   readonly store: Pick<EntryStore, 'head' | 'read' | 'latestCheckpoint' | 'checkpoints'>
   readonly vkey: VerifierKey
-  /** A tree known from elsewhere to have been signed, such as the signer's own state. Without one, a journal cut back together with its checkpoints looks whole. */
+  /** As `LogVerification`'s. */
   readonly remembered?: Frontier | null
   /** Another notion of a readable entry: only tests of the layers below have one. */
   readonly readable?: Readable
+  readonly inspect?: Inspect
   readonly onProgress?: (progress: { readonly verified: number; readonly size: number }) => void
 }
 
-/**
- * Recomputes the journal from its bodies: every leaf, order and density, the head, every checkpoint's signature and root. In constant memory,
- * and while others append: it judges the entries that were there when it began. Whoever keeps the database is the attacker; the key is ours.
- */
-export async function verifyJournal({ store, vkey, remembered = null, readable, onProgress = () => undefined }: Verification): Promise<Report> {
-  const faults = faultList()
-  // In this order: whatever is signed when we begin is within the head we read then.
-  const newest = (await store.latestCheckpoint())?.size ?? -1
-  const judge = checkpointJudge({ store, newest, vkey, remembered, faults })
-  const head = await store.head()
-  const [first] = await store.read(Number.MIN_SAFE_INTEGER, 1)
-  if (first && first.index < 0) faults.add(`entry ${first.index} lies before the first`)
-  let tree: Frontier = EMPTY_FRONTIER
-  while (tree.size < head.size) {
-    const from = tree.size
-    const page = await store.read(from, Math.min(PAGE_ENTRIES, head.size - from))
-    const gap = page.findIndex((entry, i) => entry.index !== from + i)
-    const dense = gap === -1 ? page : page.slice(0, gap)
-    for (const entry of dense) {
-      const fault = entryFault(entry, entry.index, readable)
-      if (fault) faults.add(fault)
-    }
-    tree = await judge.through(
-      tree,
-      dense.map((entry) => leafHash(entry.body)),
-    )
-    onProgress({ verified: tree.size, size: head.size })
-    if (dense.length > 0) continue
-    const [next] = page
-    faults.add(next ? `${entryFault(next, from)}: nothing after can be verified` : `the head names ${head.size} entries, but there is none from ${from} on`)
-    break
-  }
-  if (tree.size === head.size) {
-    if (!sameBytes(frontierBytes(tree), head.frontier)) faults.add(`the head's hashes are not those of the ${head.size} entries it names`)
-    const [beyond] = await store.read(head.size, 1)
-    if (beyond && (await store.head()).size <= beyond.index) faults.add(`entry ${beyond.index} lies beyond the head, which names ${head.size} entries`)
-  }
-  const { checkpoints, signedSize } = await judge.finish(tree.size)
-  const sentences = faults.sentences()
-  return { ok: sentences.length === 0, size: tree.size, root: toBase64(rootOf(tree)), checkpoints, unsignedTail: tree.size - signedSize, faults: sentences }
+/** `verifyLog` of the journal's own table, by the log's key alone. @internal */
+export async function verifyJournal({ store, vkey, readable, ...rest }: Verification): Promise<Report> {
+  const inspect = rest.inspect ?? inspectHere(readable && ((body) => (readable(body) ? { at: Number.NaN, node: '', payload: null } : null)))
+  return (await verifyLog({ source: storeSource(store), trust: trustKey(vkey), ...rest, inspect })).report
 }
+
+type Inspected = { readonly entries: readonly SourceEntry[]; readonly inspection: Inspection; readonly gap: string | null }
+
+/** The source's entries as far as they are dense, inspected, in order; the last with the sentence why none follow. */
+async function* inspected(source: LogSource, from: number, to: number, inspect: Inspect): AsyncGenerator<Inspected> {
+  const ahead: Promise<Inspected>[] = []
+  let index = from
+  for await (const page of source.pages(from, to)) {
+    const { entries, gap } = dense(page, index)
+    index += entries.length
+    const working = inspect(entries.map(({ body }) => body)).then((inspection) => ({ entries, inspection, gap }))
+    // Rejections are met when its turn comes.
+    working.catch(() => undefined)
+    ahead.push(working)
+    if (gap !== null) break
+    if (ahead.length >= PAGES_AHEAD) yield (await ahead.shift()) as Inspected
+  }
+  for (const working of ahead) yield await working
+}
+
+function dense({ entries, fault }: SourcePage, from: number): { readonly entries: readonly SourceEntry[]; readonly gap: string | null } {
+  const at = entries.findIndex((entry, i) => entry.index !== from + i)
+  const next = entries[at]
+  return next ? { entries: entries.slice(0, at), gap: `${gapFault(from + at, next.index)}: nothing after can be verified` } : { entries, gap: fault }
+}
+
+/** Each entry's leaf hash, out of its body; faults where the source keeps another, or where the body is no entry. */
+function checkedLeaves(entries: readonly SourceEntry[], { leaves, unreadable }: Inspection, faults: FaultList): readonly Uint8Array[] {
+  const hashes = entries.map((_, i) => leaves.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES))
+  const broken = new Set(unreadable)
+  for (const [i, { index, leaf }] of entries.entries()) {
+    if (leaf && !sameBytes(leaf, hashes[i] as Uint8Array)) faults.add(`entry ${index} does not match its leaf hash: its body or its hash was altered`)
+    else if (broken.has(i)) faults.add(`entry ${index} is not one that this version could have written`)
+  }
+  return hashes
+}
+
+/** Where entries are missing, the last tiles are not those that the source claims: only full ones could be compared. */
+const finishTiles = (tiles: TileCheck | null, tree: Frontier, size: number): Promise<number | null> =>
+  tiles ? tiles.finish(tree.size === size ? size : null) : Promise.resolve(null)

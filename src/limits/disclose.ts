@@ -1,16 +1,20 @@
 import { type Brand, mint } from '../base/brand.ts'
 import { toBase64url } from '../base/bytes.ts'
-import { canonical, type Json } from '../base/canonical.ts'
+import { canonical } from '../base/canonical.ts'
 import { hmac, sha256 } from '../base/digest.ts'
 import { lru } from '../base/lru.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import { fieldOf } from '../catalogue/pack.ts'
 import type { CoveredRows } from '../mask/cover.ts'
+import type { Session } from '../model/principal.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import type { ExposureKind, Ledger } from './ledger.ts'
 
-/** Rows whose exposure is paid for. `digest` (base64url SHA-256 of their canonical JSON) ties the journal entry to them. */
-export type Disclosable = Brand<{ readonly covered: CoveredRows; readonly digest: string; readonly subjects: number; readonly prices: number }, 'Disclosable'>
+/** Rows whose exposure is paid for. `digest` (base64url SHA-256 of their canonical JSON, after the salt when there is one) ties the journal entry to them. */
+export type Disclosable = Brand<
+  { readonly covered: CoveredRows; readonly digest: string; readonly salt: string | null; readonly subjects: number; readonly prices: number },
+  'Disclosable'
+>
 
 export type ExposureLimits = Readonly<Record<ExposureKind, number>>
 
@@ -20,21 +24,29 @@ export type Disclose = (covered: CoveredRows) => Promise<Outcome<Disclosable, Re
  * Counts distinct people and prices a session has been shown, after covering: a subject counts when any personal field of
  * its row leaves in clear or as a hint, a price when a commercial one leaves in clear. Spent before the entry is written;
  * what would go over the limit stays spent too, so a retry gains nothing. Refuses `exposure_exceeded`, `store_unavailable`.
- * `key` makes the kept digests useless to who reads the table.
+ * `key` makes the kept digests useless to who reads the table: one for all, or one that goes with whoever's session it is. `salt`, new each time, does
+ * the same for the rows' digest: who has only that cannot guess the rows.
  */
-export function discloser(ledger: Ledger, limitsOf: (useCase: string) => ExposureLimits, key: Uint8Array): Disclose {
+export function discloser(
+  ledger: Ledger,
+  limitsOf: (useCase: string) => ExposureLimits,
+  key: Uint8Array | ((session: Session) => Promise<Outcome<Uint8Array, Refusal>>),
+  salt: () => string | null = () => null,
+): Disclose {
   /** Whose digests are known to be in the ledger already, with the session's last count: most asks then need no digest and no write. */
   const known = lru<string, { readonly seen: Set<string>; count: number }>(2000)
 
-  async function spend(session: string, kind: ExposureKind, values: ReadonlySet<string>): Promise<Outcome<number, Refusal>> {
-    const id = `${session}\n${kind}`
+  async function spend(session: Session, kind: ExposureKind, values: ReadonlySet<string>): Promise<Outcome<number, Refusal>> {
+    const id = `${session.id}\n${kind}`
     const memory = known.get(id) ?? { seen: new Set<string>(), count: 0 }
     // Kept before the ledger answers, so that asks at once share one memory and the larger count stays.
     known.set(id, memory)
     const fresh = [...values].filter((value) => !memory.seen.has(value))
     if (fresh.length === 0) return done(memory.count)
-    const digests = fresh.map((value) => hmac(key, `${id}\n${value}`))
-    const spent = await ledger.spend(session, kind, digests)
+    const secret = key instanceof Uint8Array ? done(key) : await key(session)
+    if (!secret.ok) return secret
+    const digests = fresh.map((value) => hmac(secret.value, `${id}\n${value}`))
+    const spent = await ledger.spend(session.id, kind, digests)
     if (!spent.ok) return spent
     memory.count = Math.max(memory.count, spent.value)
     for (const value of fresh) memory.seen.add(value)
@@ -50,10 +62,9 @@ export function discloser(ledger: Ledger, limitsOf: (useCase: string) => Exposur
     const prices = shown.filter(([name, cover]) => fieldOf(resource, name).class === 'commercial' && cover === 'clear').map(([name]) => name)
 
     const limits = limitsOf(session.useCase)
-    const subjects = people ? await spend(session.id, 'subject', new Set(sources.map((source) => source.subject))) : NONE
+    const subjects = people ? await spend(session, 'subject', new Set(sources.map((source) => source.subject))) : NONE
     if (!subjects.ok) return subjects
-    const seen =
-      prices.length > 0 ? await spend(session.id, 'price', new Set(sources.flatMap((source) => prices.map((name) => `${source.key}\n${name}`)))) : NONE
+    const seen = prices.length > 0 ? await spend(session, 'price', new Set(sources.flatMap((source) => prices.map((name) => `${source.key}\n${name}`)))) : NONE
     if (!seen.ok) return seen
     for (const [kind, count] of [
       ['subject', subjects.value],
@@ -61,7 +72,9 @@ export function discloser(ledger: Ledger, limitsOf: (useCase: string) => Exposur
     ] as const)
       if (count > limits[kind])
         return refuse(refusal('exposure_exceeded', `this session has asked for ${count} distinct ${kind}s, and its budget is ${limits[kind]}`))
-    return done(mint<Disclosable>({ covered, digest: toBase64url(sha256(canonical(rows as unknown as Json))), subjects: subjects.value, prices: seen.value }))
+    const salted = salt()
+    const digest = toBase64url(sha256(`${salted ?? ''}${canonical(rows)}`))
+    return done(mint<Disclosable>({ covered, digest, salt: salted, subjects: subjects.value, prices: seen.value }))
   }
 }
 

@@ -18,6 +18,7 @@ export type FaultCode =
   | 'gate_refused'
   | 'journal_broken'
   | 'part_ended'
+  | 'held'
 
 /** Why a process cannot start or a command cannot go on: for the person at the terminal. Thrown only at start or in a command. */
 export class Fault extends Error {

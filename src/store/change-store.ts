@@ -25,18 +25,25 @@ type ChangeRow = {
   readonly decided_at: Date | null
   readonly decision_reason: string | null
   readonly outcome: string | null
+  readonly salt: string | null
 }
 
+/** How a change stands in its row: what `close` makes of it, and `open` again of that. */
+export type ChangeVeil = { readonly close: (change: Change) => Promise<Change>; readonly open: (row: Change) => Promise<Change> }
+
+const PLAIN: ChangeVeil = { close: async (change) => change, open: async (row) => row }
+
 /** Changes in PostgreSQL, as the port says. `digestOf`: what an approval is for, kept beside the row for whoever reads the table. */
-export function changeStore(pool: Pool, digestOf: (change: Change) => string): ChangeStore {
+export function changeStore(pool: Pool, digestOf: (change: Change) => string, veil: ChangeVeil = PLAIN): ChangeStore {
   const find = async (text: string, values: readonly unknown[]): Promise<readonly Change[]> =>
-    (await pool.query<ChangeRow>(text, [...values])).rows.map(asChange)
+    Promise.all((await pool.query<ChangeRow>(text, [...values])).rows.map(asChange).map(veil.open))
   return {
-    keep: (change) =>
+    keep: (clear) =>
       reach(async () => {
+        const change = await veil.close(clear)
         await pool.query(
-          `insert into change (id, session, person, use_case, operation, system, resource, key, account, before, after, reason, reversibility, version, digest, state, proposed_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+          `insert into change (id, session, person, use_case, operation, system, resource, key, account, before, after, reason, reversibility, version, digest, state, proposed_at, salt)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
           [
             change.id,
             change.session,
@@ -52,9 +59,10 @@ export function changeStore(pool: Pool, digestOf: (change: Change) => string): C
             change.reason,
             change.reversibility,
             change.version,
-            digestOf(change),
+            digestOf(clear),
             change.state,
             new Date(change.proposedAt),
+            change.salt ?? null,
           ],
         )
         return null
@@ -65,7 +73,8 @@ export function changeStore(pool: Pool, digestOf: (change: Change) => string): C
         return (await pool.query<Undecided>(text, [id, person])).rows[0] ?? { session: 0, person: 0 }
       }),
     find: async (id) => (await find('select * from change where id = $1', [id]))[0] ?? null,
-    async move(to, from, fromVersion) {
+    async move(clear, from, fromVersion) {
+      const to = await veil.close(clear)
       const { rowCount } = await pool.query(
         `update change set state = $4, version = $5, before = $6, digest = $7, decided_by = $8, decided_at = $9, decision_reason = $10, outcome = $11, updated_at = now()
          where id = $1 and state = $2 and version = $3`,
@@ -76,7 +85,7 @@ export function changeStore(pool: Pool, digestOf: (change: Change) => string): C
           to.state,
           to.version,
           to.before,
-          digestOf(to),
+          digestOf(clear),
           to.decidedBy,
           to.decidedAt === null ? null : new Date(to.decidedAt),
           to.decisionReason,
@@ -112,4 +121,5 @@ const asChange = (row: ChangeRow): Change => ({
   decidedAt: row.decided_at?.getTime() ?? null,
   decisionReason: row.decision_reason,
   outcome: row.outcome,
+  ...(row.salt === null ? {} : { salt: row.salt }),
 })

@@ -2,7 +2,7 @@
 export const OWNER = 'gatehouse_owner'
 
 /** The role of each process, least first. A compromised gate can read and add, never rewrite the past. */
-export const PROCESS_ROLES = { gate: 'gatehouse_gate', apply: 'gatehouse_apply', sign: 'gatehouse_sign' } as const
+export const PROCESS_ROLES = { gate: 'gatehouse_gate', apply: 'gatehouse_apply', sign: 'gatehouse_sign', archive: 'gatehouse_archive' } as const
 export type ProcessRole = keyof typeof PROCESS_ROLES
 
 /**
@@ -10,23 +10,30 @@ export type ProcessRole = keyof typeof PROCESS_ROLES
  * checkpoint or what a session was shown. Every table stands here: one that is missing fails the test, not the night shift.
  * @internal
  */
+// biome-ignore format: a matrix is read by column
 export const GRANTS: Readonly<Record<string, Readonly<Record<ProcessRole, string>>>> = {
-  //                   the gate      the applier   the signer
-  house: /*         */ { gate: 's', /*  */ apply: 's', /* */ sign: 's' },
-  journal_entry: /* */ { gate: 'si', /* */ apply: 'si', /**/ sign: 's' },
-  journal_head: /*  */ { gate: 'su', /* */ apply: 'su', /**/ sign: 's' },
-  journal_checkpoint: { gate: 's', /*  */ apply: 's', /* */ sign: 'si' },
-  person: /*        */ { gate: 'siu', /**/ apply: '', /*  */ sign: '' },
-  invite: /*        */ { gate: 'siud', /**/ apply: '', /* */ sign: '' },
-  device: /*        */ { gate: 'siu', /**/ apply: '', /*  */ sign: '' },
-  session_request: /**/ { gate: 'siud', /**/ apply: '', /**/ sign: '' },
-  session: /*       */ { gate: 'siu', /**/ apply: '', /*  */ sign: '' },
-  access_token: /*  */ { gate: 'siud', /**/ apply: '', /* */ sign: '' },
-  desk_session: /*  */ { gate: 'siud', /**/ apply: '', /* */ sign: '' },
-  exposure: /*      */ { gate: 'si', /* */ apply: '', /*  */ sign: '' },
-  change: /*        */ { gate: 'siu', /**/ apply: 'su', /**/ sign: '' },
-  draft: /*         */ { gate: 'si', /* */ apply: '', /*  */ sign: '' },
-  access_request: /**/ { gate: 'siu', /**/ apply: '', /*  */ sign: '' },
+  //                    the gate       the applier   the signer  the archive
+  house:              { gate: 's',     apply: 's',   sign: 's',   archive: 's'  },
+  journal_entry:      { gate: 'si',    apply: 'si',  sign: 's',   archive: 's'  },
+  journal_head:       { gate: 'su',    apply: 'su',  sign: 's',   archive: 's'  },
+  journal_checkpoint: { gate: 's',     apply: 's',   sign: 'si',  archive: 's'  },
+  person:             { gate: 'siu',   apply: '',    sign: '',    archive: ''   },
+  invite:             { gate: 'siud',  apply: '',    sign: '',    archive: ''   },
+  device:             { gate: 'siu',   apply: '',    sign: '',    archive: ''   },
+  session_request:    { gate: 'siud',  apply: '',    sign: '',    archive: ''   },
+  session:            { gate: 'siu',   apply: '',    sign: '',    archive: ''   },
+  access_token:       { gate: 'siud',  apply: '',    sign: '',    archive: ''   },
+  desk_session:       { gate: 'siud',  apply: '',    sign: '',    archive: ''   },
+  exposure:           { gate: 'si',    apply: '',    sign: '',    archive: ''   },
+  change:             { gate: 'siu',   apply: 'su',  sign: '',    archive: ''   },
+  draft:              { gate: 'si',    apply: '',    sign: '',    archive: ''   },
+  cosignature:        { gate: 's',     apply: 's',   sign: '',    archive: 'si' },
+  witness_refusal:    { gate: 'su',    apply: '',    sign: '',    archive: 'si' },
+  access_request:     { gate: 'siu',   apply: '',    sign: '',    archive: ''   },
+  vault_subject:      { gate: 'si',    apply: 'si',  sign: '',    archive: ''   },
+  vault_key:          { gate: 'si',    apply: 'si',  sign: '',    archive: ''   },
+  vault_hold:         { gate: '',      apply: '',    sign: '',    archive: ''   },
+  payload:            { gate: 'si',    apply: 'si',  sign: 's',   archive: 's'  },
 }
 
 const VERBS = { s: 'select', i: 'insert', u: 'update', d: 'delete' } as const

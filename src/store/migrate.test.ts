@@ -1,9 +1,15 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FreshDatabase, freshDatabase, onServer, sharedServer } from '../../test/support/database.ts'
 import { GRANTS, PROCESS_ROLES, type ProcessRole } from './grants.ts'
 import { migrate, onDatabase } from './migrate.ts'
+
+/** The steps' text; there are as many as versions. */
+const SCHEMA = readdirSync(import.meta.dirname)
+  .filter((name) => /^schema(-\d+)?\.sql$/.test(name))
+  .map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'))
+const VERSION = SCHEMA.length
 
 let database: FreshDatabase
 beforeAll(async () => {
@@ -38,21 +44,21 @@ describe('migrate', () => {
     const before = await as(database.url, look)
     await again(nameOf(database.url))
     expect((await as(database.url, look)).rows).toEqual(before.rows)
-    expect(before.rows).toEqual([{ entries: 1, origin: 'gatehouse.test/log', version: 3 }])
+    expect(before.rows).toEqual([{ entries: 1, origin: 'gatehouse.test/log', version: VERSION }])
   })
 
   it('builds a database once when two start at the same time', async () => {
     await Promise.all([again('test_twice'), again('test_twice')])
     const rows = await as(database.url.replace(nameOf(database.url), 'test_twice'), (client) => client.query('select version from house'))
-    expect(rows.rows).toEqual([{ version: 3 }])
+    expect(rows.rows).toEqual([{ version: VERSION }])
     await onServer((client) => client.query('drop database test_twice').then(() => undefined))
   })
 
   it('turns back a database of a newer version and leaves it as it was', async () => {
     const own = await freshDatabase()
     try {
-      await as(own.url, (client) => client.query('update house set version = 4; revoke all on person from gatehouse_gate'))
-      await expect(again(nameOf(own.url))).rejects.toMatchObject({ code: 'data_newer', message: expect.stringContaining('version 4') })
+      await as(own.url, (client) => client.query(`update house set version = ${VERSION + 1}; revoke all on person from gatehouse_gate`))
+      await expect(again(nameOf(own.url))).rejects.toMatchObject({ code: 'data_newer', message: expect.stringContaining(`version ${VERSION + 1}`) })
       const granted = await as(own.url, (client) => client.query(`select has_table_privilege('gatehouse_gate', 'person', 'select') as may`))
       expect(granted.rows).toEqual([{ may: false }])
     } finally {
@@ -86,7 +92,7 @@ describe('migrate', () => {
 
   it('names a server that is not there', async () => {
     const admin = { host: '/nonexistent', port: 1, user: 'a', password: 'b', database: 'postgres' }
-    const asked = migrate({ admin, roles: { gate: 'x', apply: 'x', sign: 'x' }, logOrigin: 'gatehouse.test/log' })
+    const asked = migrate({ admin, roles: { gate: 'x', apply: 'x', sign: 'x', archive: 'x' }, logOrigin: 'gatehouse.test/log' })
     await expect(asked).rejects.toMatchObject({ code: 'postgres_unreachable' })
   })
 
@@ -99,7 +105,7 @@ describe('migrate', () => {
 
 describe('grants', () => {
   it('name every table of the schema', () => {
-    const tables = [...readFileSync(new URL('./schema.sql', import.meta.url), 'utf8').matchAll(/^create table (\w+)/gm)].map(([, name]) => name)
+    const tables = [...SCHEMA.join('\n').matchAll(/^create table (\w+)/gm)].map(([, name]) => name)
     expect(tables.length).toBeGreaterThan(10)
     expect(new Set(Object.keys(GRANTS))).toEqual(new Set(tables))
   })
@@ -121,19 +127,22 @@ describe('grants', () => {
     expect(found.rows).toEqual(wanted)
   })
 
-  it.each(['gate', 'apply', 'sign'] as const)('the %s role can neither change nor remove a journal entry, and it is still there after trying', async (role) => {
-    const own = await freshDatabase()
-    try {
-      await as(own.url, (client) => client.query(`insert into journal_entry (index, leaf, body) values (0, '\\x00', '\\x01')`))
-      for (const attempt of [`update journal_entry set body = '\\x02'`, 'delete from journal_entry', 'truncate journal_entry', 'drop table journal_entry']) {
-        await expect(as(own.roleUrl(role), (client) => client.query(attempt))).rejects.toMatchObject({ code: '42501' })
+  it.each(['gate', 'apply', 'sign', 'archive'] as const)(
+    'the %s role can neither change nor remove a journal entry, and it is still there after trying',
+    async (role) => {
+      const own = await freshDatabase()
+      try {
+        await as(own.url, (client) => client.query(`insert into journal_entry (index, leaf, body) values (0, '\\x00', '\\x01')`))
+        for (const attempt of [`update journal_entry set body = '\\x02'`, 'delete from journal_entry', 'truncate journal_entry', 'drop table journal_entry']) {
+          await expect(as(own.roleUrl(role), (client) => client.query(attempt))).rejects.toMatchObject({ code: '42501' })
+        }
+        const kept = await as(own.url, (client) => client.query(`select encode(body, 'hex') as body from journal_entry`))
+        expect(kept.rows).toEqual([{ body: '01' }])
+      } finally {
+        await own.close()
       }
-      const kept = await as(own.url, (client) => client.query(`select encode(body, 'hex') as body from journal_entry`))
-      expect(kept.rows).toEqual([{ body: '01' }])
-    } finally {
-      await own.close()
-    }
-  })
+    },
+  )
 
   it('keep a process from becoming the owner', async () => {
     await expect(as(database.roleUrl('gate'), (client) => client.query('set role gatehouse_owner'))).rejects.toMatchObject({ code: '42501' })

@@ -6,7 +6,7 @@ import { grantStatements, OWNER, PROCESS_ROLES, type ProcessRole } from './grant
 import { scramVerifier } from './scram.ts'
 
 /** The tables, and each later version's step, in order: whoever is at version n has had the first n. */
-const STEPS = ['./schema.sql', './schema-2.sql', './schema-3.sql'] as const
+const STEPS = ['./schema.sql', './schema-2.sql', './schema-3.sql', './schema-4.sql', './schema-5.sql'] as const
 /** Kept in `house.version`. */
 const HOUSE_VERSION = STEPS.length
 
@@ -107,7 +107,7 @@ export async function becomeMember(client: pg.ClientBase, role: string): Promise
   if (!rows[0]?.super) await client.query(`grant ${role} to current_user`)
 }
 
-/** The same server, another of its databases. A URL outranks what stands beside it, so the database is changed within it. @internal */
+/** The same server, another of its databases. A URL outranks what stands beside it, so the database is changed within it. */
 export function onDatabase(config: pg.ClientConfig, database: string): pg.ClientConfig {
   if (config.connectionString === undefined) return { ...config, database }
   const url = new URL(config.connectionString)

@@ -17,11 +17,11 @@ it('finds no token, code, cookie or passphrase in any table, nor in the journal'
   const { cookie } = must(await signIn(lobby.desk, { person: 'p-anna', passphrase: PASSPHRASE, correlation: 'test' }))
   const { code } = must(await invite(lobby.desk, { person: 'p-anna', purpose: 'device', by: 'p-ben', correlation: 'test' }))
 
-  const tables = await lobby.pool.query<{ name: string }>(`select tablename as name from pg_tables where schemaname = 'public'`)
+  const tables = await lobby.sql(`select tablename as name from pg_tables where schemaname = 'public'`)
   const dump: string[] = []
-  for (const { name } of tables.rows) {
-    const { rows } = await lobby.pool.query<object>(`select * from ${name}`)
-    for (const row of rows) for (const value of Object.values(row)) dump.push(Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value))
+  for (const { name } of tables) {
+    for (const row of await lobby.sql(`select * from ${String(name)}`))
+      for (const value of Object.values(row)) dump.push(Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value))
   }
   const held = dump.join('\n')
   expect(held).toContain(opened.session)

@@ -22,7 +22,7 @@ beforeAll(async () => {
   session = await openProvenSession(pilot)
   await session.ask('GET', '/v1/operations')
   journal = houseJournal(pilot.raise.house)
-  shipments = await shipmentsOnTheWay(session, 11)
+  shipments = await shipmentsOnTheWay(session, 12)
 })
 afterAll(async () => {
   await journal.close()
@@ -31,6 +31,7 @@ afterAll(async () => {
 
 /** The attacker: a superuser of our database, whom no grant binds. They have neither the keys' folder nor the TMS. */
 const sql = (text: string, values: readonly unknown[] = []) => asSuperuser(pilot.raise, 'gatehouse', (client) => client.query(text, [...values]))
+const AN_APPROVER = `(select id from person where 'shift-leads' = any(groups))`
 const shipment = (n: number): string => shipments[n] ?? ''
 const really = (n: number) => statusOf(pilot.raise, shipment(n))
 const stateOf = async (id: string) => (await changeSeen(approver, id)).state
@@ -50,7 +51,7 @@ async function applied(kind: string, id: string): Promise<number> {
 describe('an approval that is only a row', () => {
   it('is not applied, however true the row looks', async () => {
     const id = await proposeHold(session, shipment(0))
-    await sql("update change set state = 'approved', decided_by = 'ben', decided_at = now(), decision_reason = 'x' where id = $1", [id])
+    await sql(`update change set state = 'approved', decided_by = ${AN_APPROVER}, decided_at = now(), decision_reason = 'x' where id = $1`, [id])
     expect(await stateOf(id)).toBe('approved')
     await expectApplierLooked(1)
     expect([await stateOf(id), await really(0), await applied('change.applying', id)]).toEqual(['approved', 'in_transit', 0])
@@ -62,7 +63,7 @@ describe('an approval that is only a row', () => {
     const forged = openJournal({ store: journal.store, clock: Date.now, node: 'gate' })
     const detail = { change: id, version, decision: 'approve', reason: 'x', proposer: 'anna', signature: Buffer.alloc(64).toString('base64') }
     expect((await forged.record({ kind: 'change.decided', outcome: 'done', person: 'ben', digest, detail })).ok).toBe(true)
-    await sql("update change set state = 'approved', decided_by = 'ben', decided_at = now(), decision_reason = 'x' where id = $1", [id])
+    await sql(`update change set state = 'approved', decided_by = ${AN_APPROVER}, decided_at = now(), decision_reason = 'x' where id = $1`, [id])
     await expectApplierLooked(10)
     expect([await really(9), await applied('change.applying', id)]).toEqual(['in_transit', 0])
   })
@@ -100,6 +101,42 @@ describe('an approval that is only a row', () => {
     await expectApplierLooked(8)
     expect([await really(4), await applied('change.applied', id)]).toEqual(['in_transit', 1])
   }, 40_000)
+})
+
+describe('a change that no agent proposed', () => {
+  const findings = async () => (await journal.since(0)).filter(({ kind }) => kind === 'finding.authority_mismatch').length
+
+  it('is not approved by whoever is shown it, also with an entry that says it was proposed, and is a finding', async () => {
+    const honest = await proposeHold(session, shipment(11))
+    const forged = `${honest}x`
+    await sql(
+      `insert into change select (jsonb_populate_record(change, jsonb_build_object('id', $2::text, 'after', '{"status": "delivered"}'::jsonb))).* from change where id = $1`,
+      [honest, forged],
+    )
+    const seen = await changeSeen(approver, forged)
+    const theirs = openJournal({ store: journal.store, clock: Date.now, node: 'gate' })
+    const entry = { kind: 'change.proposed', outcome: 'done', digest: seen.digest, detail: { change: forged, version: 1 } } as const
+    expect((await theirs.record(entry)).ok).toBe(true)
+    const before = await findings()
+    expect(await decide(approver, seen, 'approve')).toMatchObject({ status: 403, body: { code: 'authority_mismatch' } })
+    expect(await findings()).toBe(before + 1)
+    expect((await journal.since(0)).at(-1)).toMatchObject({ kind: 'change.refused', outcome: 'authority_mismatch' })
+    expect(await stateOf(forged)).toBe('proposed')
+    expect((await decide(approver, seen, 'reject')).status).toBe(200)
+
+    // What was proposed, and altered since: another value, another record.
+    const [was] = (await sql('select after, key from change where id = $1', [honest])).rows as [{ readonly after: object; readonly key: string }]
+    for (const [column, value] of [
+      ['after', '{"status": "delivered"}'],
+      ['key', shipment(0)],
+    ] as const) {
+      await sql(`update change set ${column} = $2 where id = $1`, [honest, value])
+      expect((await decide(approver, await changeSeen(approver, honest), 'approve')).body).toMatchObject({ code: 'authority_mismatch' })
+      await sql('update change set after = $2, key = $3 where id = $1', [honest, was.after, was.key])
+    }
+    expect((await decide(approver, await changeSeen(approver, honest), 'approve')).status).toBe(200)
+    await expect.poll(() => really(11), { timeout: 15_000 }).toBe('held')
+  }, 30_000)
 })
 
 describe('an entry altered in the database', () => {
@@ -161,7 +198,7 @@ describe('an entry altered in the database', () => {
     await cluster.stop()
     const again = await run(['pilot', '--data', dataFolder, '--port', String(20_000 + (process.pid % 20_000))])
     expect(again.code).toBe(1)
-    expect(again.err).toMatch(/^gatehouse: .*\n {2}code: journal_broken\n {2}next: stop, keep the database as it is, and run `gatehouse journal verify`\n$/m)
+    expect(again.err).toMatch(/^gatehouse: .*\n {2}code: journal_broken\n {2}next: stop, keep .* as (it is|they are), and run `gatehouse journal verify`.*\n$/m)
     expect(again.err).not.toMatch(/\n\s+at /)
     expect(again.out).not.toContain('stands')
     expect(processesNaming(dataFolder)).toEqual([])

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { builtConsole } from '../../tools/console.ts'
@@ -272,6 +273,18 @@ describe('the journal and refusals', () => {
     house.record({ kind: 'ask.refused', outcome: 'rate_limited', person: 'anna', session: 'ses-1', operation: 'findShipments' })
     await page.getByText('asked findShipments: refused, too many asks').waitFor()
     expect(await page.getByText('"digest": "w3Jv0a"').isVisible()).toBe(true)
+  })
+
+  it('offers the receipt of an entry as a file, and says how archive and witnesses stand', async () => {
+    await signIn(page, url, 'erik', ERIK)
+    await goTo(page, 'Journal')
+    await page.getByText(/^\d+ entries published$/).waitFor()
+    await page.getByText('no witness is set').waitFor()
+    const line = page.getByRole('listitem').filter({ hasText: 'asked getShipmentSummary: answered' }).first()
+    await line.locator('summary').click()
+    const [download] = await Promise.all([page.waitForEvent('download'), line.getByRole('button', { name: 'Download receipt' }).click()])
+    expect(download.suggestedFilename()).toMatch(/^entry-\d+\.tlog-proof$/)
+    expect(readFileSync(await download.path(), 'utf8')).toMatch(/^c2sp\.org\/tlog-proof@v1\nindex \d+\n$/)
   })
 
   it('names rule, owner and next step of a refusal, and asks the owner for access once', async () => {

@@ -142,7 +142,7 @@ export const sessionPorts = (state: State): Some<'sessions' | 'revokeSession'> =
 
 const nameOf = (id: string) => PEOPLE.find((person) => person.person === id)?.name ?? id
 
-export const journalPorts = (state: State): Some<'journalTail' | 'names'> => {
+export const journalPorts = (state: State): Some<'journalTail' | 'receipt' | 'names'> => {
   const { entries, sessions } = state
   return {
     journalTail: async ({ from, limit }) => {
@@ -150,8 +150,10 @@ export const journalPorts = (state: State): Some<'journalTail' | 'names'> => {
       const root = toBase64(rootOf(state.frontier()))
       const size = entries.length
       const checkpoint = { size, root, signedAt: state.now(), note: `gatehouse.example/pilot\n${size}\n${root}\n\n— gatehouse.example/pilot h5TqNxAv…` }
-      return done({ size, root, checkpoint, items: entries.slice(start, start + limit) })
+      const witness = { state: 'none' as const, text: 'no witness is set' }
+      return done({ size, root, checkpoint, publishedSize: size, witness, items: entries.slice(start, start + limit) })
     },
+    receipt: async (index) => done({ index, name: `entry-${index}.tlog-proof`, text: `c2sp.org/tlog-proof@v1\nindex ${index}\n` }),
     names: async ({ people, devices, sessions: ids }) => ({
       people: new Map(people.map((id) => [id, nameOf(id)])),
       devices: new Map(devices.map((id) => [id, sessions.find((one) => one.id === 'ses-1')?.deviceName ?? id])),

@@ -231,7 +231,7 @@ function operate(gate: Inside, path: string, text: string, session: Session): Re
   const work = gate.answers[name]
   if (work === undefined) throw new Refuse('unknown_operation', `\`${name}\` is not offered`)
   const rows = work(JSON.parse(text))
-  return { status: 200, body: { rows, covered: {}, entry: { index: gate.seen.length, digest: session.id } } }
+  return { status: 200, body: { rows, covered: {}, entry: { index: gate.seen.length, digest: session.id, leaf: 'leaf' } } }
 }
 
 function refusal(error: unknown, isOAuth: boolean): Reply {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type HouseJournal, houseJournal } from '../support/entries.ts'
 import { type PilotHouse, startPilot } from '../support/pilot.ts'
+import { opened } from '../support/unsealed.ts'
 
 /** So slow that nobody gets a second turn while a test runs. */
 const limits = { sourcePerSecond: 0.001, sourceBurst: 15 }
@@ -36,7 +37,10 @@ async function fall(): Promise<void> {
   await journal.close()
   await pilot.close()
 }
-const told = async () => (await journal.since(0)).filter(({ kind }) => kind === 'sources.capped').map(({ detail }) => detail)
+async function told() {
+  const entries = (await journal.since(0)).filter(({ kind }) => kind === 'sources.capped')
+  return (await opened(pilot.raise, entries)).map(({ detail }) => detail)
+}
 
 describe('with a trusted proxy', () => {
   beforeAll(() => stand(['127.0.0.1', '10.9.0.0/16']))

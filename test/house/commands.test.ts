@@ -32,13 +32,19 @@ const CONFIG = {
 
 describe('--help', () => {
   it.each([
-    { of: 'gatehouse', names: ['pilot', 'serve', 'connect', 'enrol', 'journal', 'check', '--version'] },
+    { of: 'gatehouse', names: ['pilot', 'serve', 'connect', 'enrol', 'journal', 'receipt', 'check', '--version'] },
     { of: 'gatehouse pilot', names: ['--data', '--port', '--once', '--shipments', '--mapping', '--agent-user', '--demo-uncontained'] },
     { of: 'gatehouse serve', names: ['--config', '--part', 'DATABASE_URL'] },
     { of: 'gatehouse connect', names: ['--home', '--install', '--print', 'claude-desktop, cursor, vscode'] },
     { of: 'gatehouse enrol', names: ['--gate', '--code', '--name', '--home', '--replace', '--invite', '--config'] },
-    { of: 'gatehouse journal', names: ['verify'] },
-    { of: 'gatehouse journal verify', names: ['--key', '--signed', '--json', 'DATABASE_URL'] },
+    { of: 'gatehouse journal', names: ['verify', 'proof', 'search', 'export'] },
+    {
+      of: 'gatehouse journal verify',
+      names: ['--key', '--policy', '--signed', '--against', '--folder', '--url', '--bucket', '--incremental', '--json', 'DATABASE_URL', 'Exit code'],
+    },
+    { of: 'gatehouse journal search', names: ['--session', '--person', '--since', '--json'] },
+    { of: 'gatehouse journal export', names: ['--case', '--reason', '--out'] },
+    { of: 'gatehouse receipt verify', names: ['--key', '--policy', '--entry', '--leaf', 'Exit code'] },
     { of: 'gatehouse check', names: ['--config', '--catalogue', '--policies', '--use-cases'] },
   ])('of `$of` names every option and does nothing else', async ({ of, names }) => {
     const { code, out, err } = await run([...of.split(' ').slice(1), '--help'])
@@ -55,7 +61,7 @@ describe('a command line that says nothing we know', () => {
     {
       what: 'a part that is none',
       args: ['serve', '--config', 'x', '--part', 'root'],
-      says: 'Allowed choices are sign, apply, gate',
+      says: 'Allowed choices are sign, archive, apply, gate',
       shows: '--config <file>',
     },
     { what: 'no configuration to serve', args: ['serve'], says: "error: required option '--config <file>' not specified", shows: '--part' },
@@ -74,6 +80,8 @@ type Faulty = {
   readonly args: () => readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly code: string
+  /** 1, but for commands that judge: 3 when they could not ask. */
+  readonly exit?: number
   readonly says: readonly (string | RegExp)[]
   readonly next: string
 }
@@ -167,6 +175,7 @@ const FAULTS: readonly Faulty[] = [
     what: 'a verifier key that is none',
     args: () => ['journal', 'verify', '--key', file('no.vkey', 'not a key\n')],
     env: { DATABASE_URL: NOWHERE },
+    exit: 3,
     code: 'config_invalid',
     says: ['that file holds no verifier key'],
     next: "give the file that lies beside the signer's key, `*.vkey`",
@@ -209,14 +218,14 @@ const FAULTS: readonly Faulty[] = [
 ]
 
 describe('a fault', () => {
-  it.each(FAULTS)('$what: $code, exit code 1, and what to do next', async ({ args, env = {}, code, says, next }) => {
+  it.each(FAULTS)('$what: $code, and what to do next', async ({ args, env = {}, code, says, next, exit = 1 }) => {
     const given = args()
     const before = contents(place)
     const ran = await run(given, { env })
     expect(ran.err).toMatch(/^gatehouse: /)
     for (const said of says) expect(ran.err).toMatch(said)
     expect(ran.err.slice(ran.err.indexOf('\n  code: '))).toBe(`\n  code: ${code}\n  next: ${next}\n`)
-    expect(ran).toMatchObject({ code: 1, out: '' })
+    expect(ran).toMatchObject({ code: exit, out: '' })
     expect(ran.err).not.toMatch(/\n\s+at |node:internal/)
     expect(ran.err).not.toContain(PASSWORD)
     expect(ran.err).not.toContain('NOBODY-PRINTS')

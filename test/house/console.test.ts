@@ -109,7 +109,7 @@ describe('the console of the running house', () => {
 
   it('keeps one entry of each call it refuses a person, whichever part of the house refused it', async () => {
     const journal = houseJournal(pilot.raise.house)
-    const { id, passphrase } = pilot.raise.people.employee
+    const { id, pseudonym, passphrase } = pilot.raise.people.employee
     const person = await signInAt(pilot.raise.deskUrl, id, passphrase)
     const decision = { version: 1, digest: 'd', decision: 'approve', reason: 'never seen it' }
     for (const [call, input, about, code, kind] of [
@@ -122,7 +122,7 @@ describe('the console of the running house', () => {
       const { body } = await person.call(call, input, about)
       expect([call, body['code']]).toEqual([call, code])
       const entries = await journal.about(String(body['correlationId']))
-      expect(entries).toEqual([expect.objectContaining({ kind, outcome: code, person: id })])
+      expect(entries).toEqual([expect.objectContaining({ kind, outcome: code, person: pseudonym })])
     }
     await journal.close()
   }, 60_000)

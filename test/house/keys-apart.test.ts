@@ -8,7 +8,7 @@ import { processesNaming } from '../support/processes.ts'
 import { openProgram } from '../support/program.ts'
 
 const asRoot = process.getuid?.() === 0
-const PARTS = ['gate', 'apply', 'sign'] as const
+const PARTS = ['gate', 'apply', 'sign', 'archive'] as const
 
 const opened = openProgram()
 const program = { program: join(opened.root, 'src/bin/gatehouse.ts'), node: opened.node }
@@ -54,6 +54,7 @@ const users = (): Readonly<Record<(typeof PARTS)[number] | 'postgres', Ids>> => 
   gate: idsOf(/--part gate/),
   apply: idsOf(/--part apply/),
   sign: idsOf(/--part sign/),
+  archive: idsOf(/--part archive/),
   postgres: idsOf(/postgres -D/),
 })
 
@@ -77,16 +78,19 @@ function readers(): Readonly<Record<string, readonly string[]>> {
   )
 }
 
-const SECRETS = ['db-apply', 'db-gate', 'db-sign', 'passphrase-anna', 'passphrase-ben', 'superuser', 'tms-read', 'tms-write']
-const EVERYBODY = ['apply', 'gate', 'postgres', 'sign']
+const SECRETS = ['db-apply', 'db-archive', 'db-gate', 'db-sign', 'passphrase-anna', 'passphrase-ben', 'superuser', 'tms-read', 'tms-write', 'vault']
+const EVERYBODY = ['apply', 'archive', 'gate', 'postgres', 'sign']
 /** As root each file has the one reader that needs it; otherwise all run as the one user, and the files are closed to everybody else. */
 const only = (...names: readonly string[]): readonly string[] => (asRoot ? names : EVERYBODY)
 const EXPECTED = {
   ...Object.fromEntries(SECRETS.map((name) => [`secrets/${name}`, only()])),
   'keys/gate/root.key': only('gate'),
+  'keys/gate/authority.state': only('gate'),
   'keys/gate/decisions.key': only('gate'),
   'keys/gate/decisions.key.vkey': only('gate'),
   'keys/gate/journal.key.vkey': only('gate'),
+  'keys/gate/journal-reader': only('gate'),
+  'keys/archive/journal.key.vkey': only('archive'),
   'keys/apply/decisions.key.vkey': only('apply'),
   'keys/apply/journal.key.vkey': only('apply'),
   'keys/sign/journal.key': only('sign'),
@@ -97,7 +101,7 @@ const EXPECTED = {
 describe('the pilot', () => {
   it('runs PostgreSQL and each part, when started as root, as a user of its own; otherwise as whoever started it', () => {
     const uids = Object.values(users()).map(({ uid }) => uid)
-    expect([new Set(uids).size, uids.includes(process.getuid?.() ?? -1)]).toEqual(asRoot ? [4, false] : [1, true])
+    expect([new Set(uids).size, uids.includes(process.getuid?.() ?? -1)]).toEqual(asRoot ? [5, false] : [1, true])
   })
 
   it('keeps every secret from all but the part that needs it', () => {
@@ -109,8 +113,8 @@ describe('the pilot', () => {
     const [apply] = processesNaming(folder).filter(({ command }) => command.includes('--part apply'))
     const environment = `/proc/${apply?.pid}/environ`
     expect(readFileSync(environment, 'utf8')).toContain('TMS_WRITE_URL=')
-    const { gate, sign, postgres } = users()
-    for (const { uid, gid } of [gate, sign, postgres]) expect(spawnSync('/bin/cat', [environment], { uid, gid })).toMatchObject({ status: 1 })
+    const { gate, sign, archive, postgres } = users()
+    for (const { uid, gid } of [gate, sign, archive, postgres]) expect(spawnSync('/bin/cat', [environment], { uid, gid })).toMatchObject({ status: 1 })
   })
 
   it('goes on with the keys of before when it finds the folder of an older version, and its journal verifies', async () => {
@@ -122,10 +126,10 @@ describe('the pilot', () => {
       const of = /^(root|decisions)/.test(name) ? 'gate' : 'sign'
       expect({ name, kept: readFileSync(join(folder, 'keys', of, name), 'utf8') === text }).toEqual({ name, kept: true })
     }
-    expect(readdirSync(folder).filter((name) => name.endsWith('.yaml'))).toEqual(['apply.yaml', 'gate.yaml', 'sign.yaml', 'usecases.yaml'])
+    expect(readdirSync(folder).filter((name) => name.endsWith('.yaml'))).toEqual(['apply.yaml', 'archive.yaml', 'gate.yaml', 'sign.yaml', 'usecases.yaml'])
     const verified = await run(['journal', 'verify', '--data', folder, '--json'])
     expect({ code: verified.code, report: JSON.parse(verified.out) as unknown }).toMatchObject({ code: 0, report: { ok: true, faults: [] } })
-    expect((await (await pilot.approver()).call('me')).body).toMatchObject({ person: 'ben' })
+    expect((await (await pilot.approver()).call('me')).body).toMatchObject({ name: 'Ben Okafor' })
   }, 40_000)
 })
 

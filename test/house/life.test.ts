@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import type { Client } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { verifyAt } from '../../src/bin/journal.ts'
+import { verifyAt } from '../../src/bin/journal/verify.ts'
 import { readPostmaster } from '../../src/store/cluster/postmaster.ts'
 import { type Ran, run, start } from '../support/cli.ts'
 import { changeSeen, proposeHold, shipmentsOnTheWay } from '../support/decisions.ts'
@@ -172,7 +172,7 @@ describe('SIGKILL of the pilot', () => {
   it('ends every part by itself; the next start takes PostgreSQL over, and the journal verifies', async () => {
     const size = await sizeOf()
     const parts = processesNaming(folder).filter(({ command }) => command.includes('--part'))
-    expect(parts).toHaveLength(3)
+    expect(parts).toHaveLength(4)
     pilot.program.kill('SIGKILL')
     expect((await pilot.program.ended).code).toBeNull()
     await expect.poll(() => parts.filter(({ pid }) => runs(pid)), { timeout: 15_000 }).toEqual([])

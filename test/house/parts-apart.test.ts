@@ -22,20 +22,23 @@ const REPOSITORY = join(import.meta.dirname, '../..')
 const PASSPHRASE = 'correct horse battery staple'
 const LOGINS = { tms_read: 'read-pw-that-nobody-prints', tms_write: 'write-pw-that-nobody-prints' }
 
-const PARTS = ['sign', 'apply', 'gate'] as const
+const PARTS = ['sign', 'archive', 'apply', 'gate'] as const
 type Part = (typeof PARTS)[number]
 /** User ids that no account of a machine has (between systemd's ranges); a part needs no account, only an id of its own. */
-const IDS: Readonly<Record<Part, number>> = { sign: 60_601, apply: 60_602, gate: 60_603 }
+const IDS: Readonly<Record<Part, number>> = { sign: 60_601, apply: 60_602, gate: 60_603, archive: 60_604 }
 /** As docs/guide/administrator.md says: what each part is handed of the first start's keys. */
 const HANDED: Readonly<Record<Part, readonly string[]>> = {
-  gate: ['root.key', 'decisions.key', 'journal.key.vkey'],
+  gate: ['root.key', 'decisions.key', 'journal-reader', 'journal.key.vkey'],
   sign: ['journal.key', 'journal.signed'],
+  archive: ['journal.key.vkey'],
   apply: ['journal.key.vkey', 'decisions.key.vkey'],
 }
 
 const opened = openProgram()
 const program = { program: join(opened.root, 'src/bin/gatehouse.ts'), node: opened.node }
 const place = passableFolder()
+/** What the archive publishes; its own, and readable for the gate. */
+const ARCHIVE = join(place, 'journal')
 let postgres: ExternalPostgres
 let urls: { readonly gate: string; readonly desk: string }
 let env: Readonly<Record<string, string>>
@@ -80,6 +83,7 @@ function writeConfig(name: string, keys = keysOf(name), file = configOf(name)): 
     useCases: 'usecases.yaml',
     keys,
     logOrigin: 'journal.example/parts-apart',
+    journal: { archive: ARCHIVE },
     systems: { tms: { kind: 'postgres', readUrl: 'TMS_READ_URL', writeUrl: 'TMS_WRITE_URL' } },
     people: [
       { id: 'anna', name: 'Anna Lind', groups: ['customer-service'] },
@@ -97,7 +101,9 @@ function environmentOf(part: Part): Readonly<Record<string, string>> {
   const password = readFileSync(join(keysOf('whole'), `db-${part}`), 'utf8')
   const own = { DATABASE_URL: urlOf({ ...postgres.superuser, user: PROCESS_ROLES[part], password }, 'gatehouse') }
   const { TMS_READ_URL = '', TMS_WRITE_URL = '' } = env
-  return { ...own, ...(part === 'gate' ? { TMS_READ_URL } : part === 'apply' ? { TMS_WRITE_URL } : {}) }
+  // Who seals and opens what is somebody's: the two that read and write records.
+  const vault = { GATEHOUSE_VAULT_KEY: readFileSync(join(keysOf('whole'), 'vault'), 'utf8') }
+  return { ...own, ...(part === 'gate' ? { ...vault, TMS_READ_URL } : part === 'apply' ? { ...vault, TMS_WRITE_URL } : {}) }
 }
 
 const startPart = (part: Part, config = configOf(part)): Running =>
@@ -122,14 +128,16 @@ describe('the first start, as the administrator', () => {
         writeFileSync(join(keysOf(part), name), readFileSync(join(keysOf('whole'), name)), { mode: name.endsWith('.vkey') ? 0o644 : 0o600 })
       if (asRoot) for (const path of [keysOf(part), ...HANDED[part].map((name) => join(keysOf(part), name))]) chownSync(path, IDS[part], IDS[part])
     }
+    if (asRoot) for (const path of ['', ...readdirSync(ARCHIVE, { recursive: true }).map(String)]) chownSync(join(ARCHIVE, path), IDS.archive, IDS.archive)
     // Nobody shall have two of them: what the administrator keeps is the backup.
     renameSync(keysOf('whole'), join(place, 'backup'))
     mkdirSync(keysOf('whole'), { mode: 0o700 })
-    for (const name of readdirSync(join(place, 'backup')).filter((file) => file.startsWith('db-')))
+    for (const name of readdirSync(join(place, 'backup')).filter((file) => file.startsWith('db-') || file === 'vault' || file === 'decisions.key'))
       renameSync(join(place, 'backup', name), join(keysOf('whole'), name))
     expect(readdirSync(join(place, 'backup')).toSorted()).toEqual([
-      'decisions.key',
+      'authority.state',
       'decisions.key.vkey',
+      'journal-reader',
       'journal.key',
       'journal.key.vkey',
       'journal.signed',
@@ -139,19 +147,22 @@ describe('the first start, as the administrator', () => {
 })
 
 describe('a part whose keys are not its own', () => {
-  it.each(PARTS.filter((part) => part !== 'apply'))('does not start (%s): it says what is wrong and what to do, and touches nothing', async (part) => {
-    // As root the folder is another part's; otherwise the one folder that is surely not ours to close.
-    const keys = asRoot ? keysOf('apply') : '/'
-    const before = readdirSync(keys)
-    const wrong = startPart(part, writeConfig(part, keys, configOf(`wrong-${part}`)))
-    const { code, err } = await wrong.ended
-    expect(err).toMatch(
-      asRoot ? /^gatehouse: the key folder \S+ belongs to another user \(60602\)\n/ : /^gatehouse: the key folder \/ cannot be made or closed to others/,
-    )
-    expect(err).toMatch(/\n {2}code: config_invalid\n {2}next: give it to the user who runs this, with mode 0700/)
-    expect(err).not.toMatch(/\n\s+at /)
-    expect([code, readdirSync(keys)]).toEqual([1, before])
-  })
+  it.each(PARTS.filter((part) => part !== 'apply' && part !== 'archive'))(
+    'does not start (%s): it says what is wrong and what to do, and touches nothing',
+    async (part) => {
+      // As root the folder is another part's; otherwise the one folder that is surely not ours to close.
+      const keys = asRoot ? keysOf('apply') : '/'
+      const before = readdirSync(keys)
+      const wrong = startPart(part, writeConfig(part, keys, configOf(`wrong-${part}`)))
+      const { code, err } = await wrong.ended
+      expect(err).toMatch(
+        asRoot ? /^gatehouse: the key folder \S+ belongs to another user \(60602\)\n/ : /^gatehouse: the key folder \/ cannot be made or closed to others/,
+      )
+      expect(err).toMatch(/\n {2}code: config_invalid\n {2}next: give it to the user who runs this, with mode 0700/)
+      expect(err).not.toMatch(/\n\s+at /)
+      expect([code, readdirSync(keys)]).toEqual([1, before])
+    },
+  )
 
   it.each([
     ['sign', 'journal.key'],
@@ -176,7 +187,7 @@ describe('a part whose keys are not its own', () => {
   })
 })
 
-describe('three parts, each started by itself, as root each as a user of its own, otherwise all as ourselves', () => {
+describe('the parts, each started by itself, as root each as a user of its own, otherwise all as ourselves', () => {
   let anna: DeskPerson
   let ben: DeskPerson
   let session: ProvenSession

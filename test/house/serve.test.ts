@@ -192,7 +192,7 @@ describe('a person and their device', () => {
     served = start(['serve', '--config', config], { env })
     const pin = /pin it: (\S+)/.exec(await served.until(/pin it: \S+\n/))?.[1]
     expect(ended?.out).toContain(`pin it: ${pin}\n`)
-    expect(await (await signInAt(deskUrl, 'anna', PASSPHRASE)).call('me')).toMatchObject({ body: { person: 'anna', isApprover: false } })
+    expect(await (await signInAt(deskUrl, 'anna', PASSPHRASE)).call('me')).toMatchObject({ body: { name: 'Anna Lind', isApprover: false } })
     const url = urlOf({ ...postgres.superuser, user: 'gatehouse_gate', password: readFileSync(join(place, 'keys/db-gate'), 'utf8') }, 'gatehouse')
     const verified = await run(['journal', 'verify', '--json', '--key', join(place, 'keys/journal.key.vkey')], { env: { DATABASE_URL: url } })
     expect(verified.code).toBe(0)

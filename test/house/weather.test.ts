@@ -1,6 +1,6 @@
 import type { Client } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { verifyAt } from '../../src/bin/journal.ts'
+import { verifyAt } from '../../src/bin/journal/verify.ts'
 import type { DeskPerson } from '../../src/bin/pilot/desk-client.ts'
 import type { CallName } from '../../src/contract/console.ts'
 import { nextStepOf, titleOf } from '../../src/model/refusal.ts'
@@ -11,6 +11,7 @@ import { known } from '../support/processes.ts'
 import { openProvenSession, type ProvenSession } from '../support/session.ts'
 import { asSuperuser, holdSource, standing } from '../support/standing.ts'
 import { say, strangerAt } from '../support/stranger.ts'
+import { opened } from '../support/unsealed.ts'
 
 const HEALS_WITHIN = { timeout: 15_000, interval: 100 }
 
@@ -194,7 +195,8 @@ describe('the journal cannot be written', () => {
     }
     expect(await (await lost.ask('GET', '/v1/operations')).json()).toMatchObject({ code: 'session_revoked' })
     expect((await revoke()).status).toBe(200)
-    expect((await journal.since(size)).filter(({ kind }) => kind === 'session.revoked')).toMatchObject([{ session: lost.id, detail: { why: 'lost' } }])
+    const told = (await journal.since(size)).filter(({ kind }) => kind === 'session.revoked')
+    expect(await opened(pilot.raise, told)).toMatchObject([{ session: lost.id, detail: { why: 'lost' } }])
   })
 })
 
@@ -226,7 +228,7 @@ describe('our database is down', () => {
     await expectAnswer()
     const { exposure: _, ...after } = await standing(pilot.raise)
     expect({ ...after, exposure: '' }).toEqual({ ...before, exposure: '' })
-    expect((await employee.call('me')).body).toMatchObject({ person: 'anna' })
+    expect((await employee.call('me')).body).toMatchObject({ name: 'Anna Lind' })
   }, 60_000)
 
   it('heals after PostgreSQL crashed and recovered, and what was recorded before is there, signed on', async () => {

@@ -240,6 +240,7 @@ describe('a key that nobody enrolled', () => {
 describe('a session revoked at the console', () => {
   it('is refused at its very next ask, over REST and MCP, while the same person goes on in another', async () => {
     const employee = await pilot.employee()
+    const { person } = (await employee.call('me')).body
     expect((await other.ask('GET', '/v1/operations')).status).toBe(200)
     const size = await journal.size()
     expect(await employee.call('revokeSession', { why: 'lost laptop' }, other.id)).toEqual({ status: 200, body: {} })
@@ -253,7 +254,7 @@ describe('a session revoked at the console', () => {
       })
     }
     expect(await journal.since(size)).toMatchObject([
-      { kind: 'session.revoked', outcome: 'done', session: other.id, person: 'anna', detail: { by: 'anna', why: 'lost laptop' } },
+      { kind: 'session.revoked', outcome: 'done', session: other.id, person, detail: { by: person, payload: { alg: 'A256GCM' } } },
       { kind: 'ask.refused', outcome: 'session_revoked' },
       { kind: 'ask.refused', outcome: 'session_revoked' },
     ])

@@ -21,7 +21,7 @@ describe('the journal while its PostgreSQL crashes', () => {
   let [gate, applier, admin] = [] as unknown as [pg.Pool, pg.Pool, pg.Pool]
   beforeAll(async () => {
     cluster = await openCluster({ dataFolder: mkdtempSync(join(tmpdir(), 'gatehouse-crash-')), say: () => undefined })
-    const roles = { gate: cluster.secret('gate'), apply: cluster.secret('apply'), sign: cluster.secret('sign') }
+    const roles = { gate: cluster.secret('gate'), apply: cluster.secret('apply'), sign: cluster.secret('sign'), archive: cluster.secret('archive') }
     await migrate({ admin: cluster.superuser, roles, logOrigin: ORIGIN })
     gate = poolOf(cluster.url('gatehouse', 'gatehouse_gate', roles.gate))
     applier = poolOf(cluster.url('gatehouse', 'gatehouse_apply', roles.apply))

@@ -39,7 +39,10 @@ export async function openTestApplier(here: TestGate): Promise<TestApplier> {
   const deciders = ['ben']
 
   async function parts(fault?: Fault): Promise<Applier> {
-    const known = approvals((person) => deciders.includes(person))
+    const known = approvals(
+      (person) => deciders.includes(person),
+      () => true,
+    )
     known.learn((await here.entries()).map((entry, index) => ({ index, entry })))
     const at = faulty(fault)
     const { changes, catalogue } = here.gate
@@ -56,6 +59,7 @@ export async function openTestApplier(here: TestGate): Promise<TestApplier> {
       writers: { tms: writing },
       approvals: known,
       provenTo: async () => true,
+      mayWrite: here.gate.mayWrite,
       changes: { ...changes, move: (to, from, version) => (to.state === 'applying' ? claimed : moved)(to, from, version) },
       record: (entry) => (entry.kind === 'change.applying' ? intent : outcome)(entry),
     }
@@ -84,7 +88,9 @@ export async function openTestApplier(here: TestGate): Promise<TestApplier> {
       changes: here.gate.changes,
       isApprover: async () => true,
       isRevoked: here.gate.isRevoked,
+      mayWrite: here.gate.mayWrite,
       sign: () => '',
+      authority: here.authority,
       tokensOf,
       record: here.gate.record,
       clock: here.gate.clock,

@@ -2,11 +2,11 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { PublicJwk } from '../../src/base/es256.ts'
 import { done, type Outcome } from '../../src/base/outcome.ts'
 import { authenticateWith, type Caller } from '../../src/identity/authenticate.ts'
+import type { BelievedSessions } from '../../src/identity/believed-sessions.ts'
 import { openNonces } from '../../src/identity/nonce.ts'
 import { openProofs } from '../../src/identity/possess.ts'
 import { openReplay } from '../../src/identity/replay.ts'
 import { openRevocation, type Revocation } from '../../src/identity/revocation.ts'
-import type { SessionStore } from '../../src/identity/session-store.ts'
 import type { Session } from '../../src/model/principal.ts'
 import type { Refusal } from '../../src/model/refusal.ts'
 import { makeProof } from '../../src/proof/dpop.ts'
@@ -32,7 +32,7 @@ export type Identity = {
 type HeldKey = { readonly proof: (nonce: string) => string; readonly token: string }
 
 /** Where tokens are looked up: the real store, or for tests of pure rooms a small one. */
-export function openIdentity(sessions: Pick<SessionStore, 'byToken'>, clock: () => number = () => NOON): Identity {
+export function openIdentity(sessions: Pick<BelievedSessions, 'byToken'>, clock: () => number = () => NOON): Identity {
   const nonces = openNonces({ clock, random: randomBytes })
   const proofs = openProofs({ nonces, replay: openReplay({ window: nonces.window }), clock })
   const revocation = openRevocation()
@@ -71,7 +71,7 @@ export function heldSession(over: Partial<Session> = {}, clock: () => number = (
 /** Who asks, for tests of what comes after authentication: minted by the real one, over a store that holds this session alone. */
 export async function callerOf(over: Partial<Session> = {}): Promise<Caller> {
   const held = heldSession(over)
-  const identity = openIdentity({ byToken: async () => done({ session: held.session, revoked: null, tokenEndsAt: NOON + 300_000 }) })
+  const identity = openIdentity({ byToken: async () => done({ session: held.session, revoked: null, tokenEndsAt: NOON + 300_000, holds: () => true }) })
   const caller = await held.authenticate(identity)
   if (!caller.ok) throw new Error(caller.refusal.detail)
   return caller.value

@@ -12,7 +12,14 @@ import { TMS_OWNER } from '../../src/synth/tms.ts'
 /** What a test file needs to make databases of its own on the run's one server. */
 export type Shared = {
   readonly superuser: Connection
-  readonly passwords: { readonly gate: string; readonly apply: string; readonly sign: string; readonly tms_read: string; readonly tms_write: string }
+  readonly passwords: {
+    readonly gate: string
+    readonly apply: string
+    readonly sign: string
+    readonly archive: string
+    readonly tms_read: string
+    readonly tms_write: string
+  }
 }
 
 declare module 'vitest' {
@@ -65,7 +72,7 @@ async function seedTms({ cluster, shared: { passwords } }: Started): Promise<voi
 
 async function start(): Promise<Started> {
   const cluster = await openCluster({ dataFolder: mkdtempSync(join(tmpdir(), 'gatehouse-db-')), say: () => undefined })
-  const roles = { gate: cluster.secret('gate'), apply: cluster.secret('apply'), sign: cluster.secret('sign') }
+  const roles = { gate: cluster.secret('gate'), apply: cluster.secret('apply'), sign: cluster.secret('sign'), archive: cluster.secret('archive') }
   await migrate({ admin: cluster.superuser, database: TEMPLATE, roles, logOrigin: 'gatehouse.test/log' })
   const passwords = { ...roles, tms_read: cluster.secret('tms_read'), tms_write: cluster.secret('tms_write') }
   return { cluster, shared: { superuser: cluster.superuser, passwords } }

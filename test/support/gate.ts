@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { deriveKey } from '../../src/base/digest.ts'
 import { newId } from '../../src/base/id.ts'
 import { localTime } from '../../src/base/local-time.ts'
-import { type Outcome, refuse } from '../../src/base/outcome.ts'
+import { done, type Outcome, refuse } from '../../src/base/outcome.ts'
 import { askParser } from '../../src/catalogue/ask.ts'
 import { changeDigest } from '../../src/changes/change.ts'
 import type { Connector, Query } from '../../src/connectors/connector.ts'
@@ -13,6 +13,8 @@ import { postgresConnector } from '../../src/connectors/sql/postgres.ts'
 import { answer } from '../../src/gate/answer.ts'
 import type { Gate, Knock } from '../../src/gate/gate.ts'
 import type { Answer } from '../../src/gate/release.ts'
+import { believedSessions } from '../../src/identity/believed-sessions.ts'
+import type { Authority } from '../../src/journal/authority.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import type { Recorded } from '../../src/journal/recorded.ts'
 import { readTail } from '../../src/journal/tail.ts'
@@ -29,6 +31,7 @@ import { draftStore } from '../../src/store/draft-store.ts'
 import { journalStore } from '../../src/store/journal-store.ts'
 import { exposureLedger } from '../../src/store/ledger.ts'
 import { sessionStore } from '../../src/store/session-store.ts'
+import { authorityOfBefore, testAuthority } from './authority.ts'
 import { type HeldSession, type Identity, NOON, openIdentity } from './caller.ts'
 import { freshDatabase } from './database.ts'
 import { poolOf } from './journal.ts'
@@ -44,6 +47,8 @@ type State = 'up' | 'down' | 'broken'
 export type Weather = {
   now: number
   journal: 'up' | 'down'
+  /** Whether the journal's witnesses are there. */
+  witness: 'up' | 'down'
   ledger: State
   stores: State
   limits: ExposureLimits
@@ -54,6 +59,7 @@ export type Weather = {
 
 export type TestGate = {
   readonly gate: Gate
+  readonly authority: Authority
   readonly weather: Weather
   readonly identity: Identity
   readonly tms: SmallTms
@@ -68,20 +74,24 @@ export type TestGate = {
   readonly close: () => Promise<void>
 }
 
-export async function openTestGate(): Promise<TestGate> {
+/** `journalVia`: another way for the journal's connections to our database, such as a proxy that can be cut. */
+export async function openTestGate({ journalVia = async (url: string) => url } = {}): Promise<TestGate> {
   const [database, tms] = [await freshDatabase(), await smallTms()]
   const pool = poolOf(database.roleUrl('gate'))
+  const journalPool = poolOf(await journalVia(database.roleUrl('gate')))
   const reading = openPool({ url: tms.roleUrl('tms_read'), max: 4, statementTimeoutMs: 5000, name: 'test' })
   const weather = fairWeather()
   const asked: Query[] = []
   const clock = () => weather.now
 
-  const store = journalStore({ pool })
+  const store = journalStore({ pool: journalPool })
   const append = whileUp(store.append, () => weather.journal, broken)
   const journal = openJournal({ store: { ...store, append }, clock, node: 'test' })
   const ledger = { spend: whileUp(exposureLedger(pool).spend, () => weather.ledger, unreachable) }
   const [changes, drafts] = [changeStore(pool, changeDigest), draftStore(pool)]
-  const identity = openIdentity(sessionStore(pool), clock)
+  const authority = await testAuthority({ store, record: journal.record, clock })
+  const before = await authorityOfBefore(clock)
+  const identity = openIdentity(believedSessions(sessionStore(pool), before, clock), clock)
   const gate: Gate = {
     catalogue: PACK.catalogue,
     parse: askParser(PACK.catalogue),
@@ -91,8 +101,10 @@ export async function openTestGate(): Promise<TestGate> {
     fetch: fetcher({ tms: watched(postgresConnector(reading), asked, weather), gatehouse: changeConnector(pool) }),
     tokensOf,
     disclose: discloser(ledger, () => weather.limits, deriveKey(ROOT_KEY, 'gatehouse exposure', 32)),
-    record: journal.record,
+    record: authority.record,
+    grant: authority.grant,
     isRevoked: identity.revocation.isRevoked,
+    mayWrite: () => (weather.witness === 'up' ? done(null) : refuse(refusal('journal_unwitnessed', 'no witness has seen the journal for 600 s'))),
     changes: { ...changes, keep: whileUp(changes.keep, () => weather.stores, unreachable) },
     drafts: { ...drafts, keep: whileUp(drafts.keep, () => weather.stores, unreachable) },
     newId: (prefix) => newId(prefix, randomBytes),
@@ -108,18 +120,19 @@ export async function openTestGate(): Promise<TestGate> {
   })
   return {
     gate,
+    authority,
     weather,
     identity,
     tms,
     pool,
     asked,
-    session: (over) => keepSession(pool, over, clock),
+    session: (over) => keepSession(pool, over, { authority: before, clock }),
     knock,
     ask: (by, operation, input) => answer(gate, knock(by, operation, input)),
     entries: async (from = 0) => (await readTail(store, from, 1000)).flatMap((line) => ('entry' in line ? [line.entry] : [])),
     close: async () => {
       await journal.drain()
-      await Promise.all([pool.end(), reading.end()])
+      await Promise.all([pool.end(), journalPool.end(), reading.end()])
       await Promise.all([database.close(), tms.close()])
     },
   }
@@ -128,6 +141,7 @@ export async function openTestGate(): Promise<TestGate> {
 const fairWeather = (): Weather => ({
   now: NOON,
   journal: 'up',
+  witness: 'up',
   ledger: 'up',
   stores: 'up',
   limits: { subject: 150, price: 1000 },

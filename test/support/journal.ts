@@ -8,8 +8,10 @@ import type { EntryStore } from '../../src/journal/entry-store.ts'
 import { openSignerKey } from '../../src/journal/key.ts'
 import { type Journal, openJournal } from '../../src/journal/open.ts'
 import { signCheckpoint } from '../../src/journal/sign.ts'
+import { fileSigner } from '../../src/journal/signer.ts'
 import { type SignerState, signerStateFile } from '../../src/journal/signer-state.ts'
 import type { SignerKey } from '../../src/log/note-key.ts'
+import type { ProcessRole } from '../../src/store/grants.ts'
 import { journalStore } from '../../src/store/journal-store.ts'
 import { openStorePool } from '../../src/store/open-pool.ts'
 import { freshDatabase } from './database.ts'
@@ -25,6 +27,8 @@ export type FreshJournal = {
   readonly sign: () => ReturnType<typeof signCheckpoint>
   /** Records `count` entries, all of which must succeed. */
   readonly fill: (count: number) => Promise<void>
+  /** Where a process's role finds it. */
+  readonly roleUrl: (role: ProcessRole) => string
   /** As the database's administrator, whom nothing binds. */
   readonly sql: (text: string, values?: readonly unknown[]) => Promise<pg.QueryResult>
   readonly close: () => Promise<void>
@@ -50,11 +54,12 @@ export async function freshJournal(): Promise<FreshJournal> {
     key,
     state,
     folder,
-    sign: () => signCheckpoint({ store: journalStore({ pool: signing }), key, state }),
+    sign: () => signCheckpoint({ store: journalStore({ pool: signing }), signer: fileSigner(key), state }),
     fill: async (count) => {
       const recorded = await Promise.all(Array.from({ length: count }, (_, n) => journal.record(entry(n))))
       if (!recorded.every(({ ok }) => ok)) throw new Error('the journal refused')
     },
+    roleUrl: database.roleUrl,
     sql: (text, values = []) => admin.query(text, [...values]),
     close: async () => {
       await journal.drain()

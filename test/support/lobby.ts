@@ -4,10 +4,14 @@ import type pg from 'pg'
 import { metadataRoutes, wwwAuthenticate } from '../../src/api/metadata.ts'
 import { oauthRoutes } from '../../src/api/oauth.ts'
 import type { PublicJwk } from '../../src/base/es256.ts'
+import { assignPerson } from '../../src/bin/parts/keep-people.ts'
 import type { Admission } from '../../src/gate/admit.ts'
 import type { Revoking } from '../../src/gate/revoke.ts'
 import { selfDeclared } from '../../src/identity/attest.ts'
 import { type Authenticate, authenticateWith } from '../../src/identity/authenticate.ts'
+import { believedDevices } from '../../src/identity/believed-devices.ts'
+import { believedPeople } from '../../src/identity/believed-people.ts'
+import { type BelievedSessions, believedSessions } from '../../src/identity/believed-sessions.ts'
 import type { DeviceStore } from '../../src/identity/device-store.ts'
 import type { Directory } from '../../src/identity/directory.ts'
 import { openNonces } from '../../src/identity/nonce.ts'
@@ -17,6 +21,7 @@ import { openProofs, type Possession, possess } from '../../src/identity/possess
 import { openReplay } from '../../src/identity/replay.ts'
 import { openRevocation, type Revocation } from '../../src/identity/revocation.ts'
 import type { FrontDesk } from '../../src/identity/sign-in.ts'
+import type { Authority as JournalAuthority } from '../../src/journal/authority.ts'
 import type { Entry } from '../../src/journal/entry.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import type { Record } from '../../src/journal/record.ts'
@@ -27,6 +32,7 @@ import { deviceStore } from '../../src/store/device-store.ts'
 import { journalStore } from '../../src/store/journal-store.ts'
 import { personStore } from '../../src/store/person-store.ts'
 import { sessionStore } from '../../src/store/session-store.ts'
+import { grantKey, testAuthority } from './authority.ts'
 import { freshDatabase } from './database.ts'
 import { poolOf } from './journal.ts'
 
@@ -54,9 +60,13 @@ export type Lobby = {
   readonly admission: Admission
   readonly revoking: Revoking
   readonly revocation: Revocation
+  readonly authority: JournalAuthority
   readonly desk: FrontDesk
   /** A second gate of the same house: its own caches, nonces and seen-set. */
   readonly authenticateElsewhere: Authenticate
+  readonly nonceElsewhere: () => string
+  /** Its turn with the journal, which comes every half second. */
+  readonly looksElsewhere: () => Promise<void>
   readonly nonce: () => string
   /** Time as every part sees it, in milliseconds since the epoch; a test moves it. */
   readonly time: { now: number }
@@ -69,31 +79,29 @@ export type Lobby = {
   readonly voided: string[]
   readonly possession: (device: TestDevice) => Promise<Possession>
   readonly url: string
+  /** As the superuser of our database, whom nothing binds. */
+  readonly sql: (text: string, values?: readonly unknown[]) => Promise<readonly Readonly<{ [column: string]: unknown }>[]>
   readonly close: () => Promise<void>
 }
 
 export async function openLobby(): Promise<Lobby> {
   const database = await freshDatabase()
   const pool = poolOf(database.roleUrl('gate'))
+  const superuser = poolOf(database.url)
   const time = { now: Date.parse('2026-11-23T09:00:00Z') }
   const journal = { down: false }
   const entries: Entry[] = []
   const clock = () => time.now
-  const record = recordInto(pool, { clock, journal, entries })
+  const given = { store: journalStore({ pool }), record: recordInto(pool, { clock, journal, entries }), key: grantKey(), clock }
+  const authority = await testAuthority(given)
+  const { record, grant } = authority
   const random = randomBytes
 
-  const sessions = sessionStore(pool)
-  const people = personStore(pool)
-  const devices = deviceStore(pool)
+  const { devices, people, standing, sessions } = believedIn(pool, authority, clock)
   const revocation = openRevocation()
   revocation.hearing()
-  const gateOf = (heard: Revocation) => {
-    const nonces = openNonces({ clock, random })
-    const proofs = openProofs({ nonces, replay: openReplay({ window: nonces.window }), clock })
-    return { nonces, proofs, authenticate: authenticateWith({ sessions, proofs, revocation: heard }) }
-  }
-  const here = gateOf(revocation)
-  const admission: Admission = { sessions, devices, people, directory: DIRECTORY, attest: selfDeclared, record, clock, random }
+  const here = gateOf(sessions, revocation, clock)
+  const admission: Admission = { sessions, devices: standing, people, directory: DIRECTORY, attest: selfDeclared, record, grant, clock, random }
   const voided: string[] = []
   const revoking: Revoking = { sessions, revocation, voidChanges: async (session) => voided.push(session), record, clock }
   const asked = { count: 0 }
@@ -101,7 +109,7 @@ export async function openLobby(): Promise<Lobby> {
 
   const app = fastify({ genReqId: () => `req-${randomBytes(4).toString('hex')}` })
   metadataRoutes(app, { publicUrl: GATE })
-  await oauthRoutes(app, { door, admission, enrolment: { people, devices, record, clock, random }, revoking })
+  await oauthRoutes(app, { door, admission, enrolment: { people, enrolled: devices, authority, record, grant, clock, random }, revoking })
   app.post(OPERATION, async (request, reply) => {
     const { authorization, dpop } = request.headers
     const caller = await here.authenticate({ authorization, dpop, method: request.method, url: `${GATE}${request.url.split('?', 1)[0]}` })
@@ -111,23 +119,12 @@ export async function openLobby(): Promise<Lobby> {
     return { session: caller.value.session.id }
   })
 
-  const possession = async (device: TestDevice): Promise<Possession> => {
-    const held = await possess(here.proofs, {
-      authorization: undefined,
-      dpop: device.proof('POST', '/x', { nonce: here.nonces.fresh() }),
-      method: 'POST',
-      url: `${GATE}/x`,
-    })
-    if (!held.ok) throw new Error(held.refusal.detail)
-    return held.value
-  }
-  for (const [id, groups] of [
-    ['p-anna', ['desk']],
-    ['p-ben', ['returns']],
-  ] as const)
-    await people.put({ id, name: id, groups })
-  const desk = { people, passphrases: openPassphrases({ random }), tell: record, clock, random }
-  const shared = {
+  await people.put({ id: 'p-anna', name: 'p-anna', groups: ['desk'] })
+  await people.put({ id: 'p-ben', name: 'p-ben', groups: ['returns'] })
+  const desk = { people, passphrases: openPassphrases({ random }), tell: record, grant, clock, random }
+  const second = await testAuthority(given)
+  const elsewhere = gateOf(believedIn(pool, second, clock).sessions, openRevocation(), clock)
+  return {
     app,
     pool,
     people,
@@ -135,26 +132,49 @@ export async function openLobby(): Promise<Lobby> {
     admission,
     revoking,
     revocation,
+    authority,
     desk,
     time,
     journal,
     entries,
     asked,
     voided,
-    possession,
+    possession: possessionAt(here),
     url: database.roleUrl('gate'),
-  }
-  return {
-    ...shared,
-    authenticateElsewhere: gateOf(openRevocation()).authenticate,
+    sql: async (text: string, values: readonly unknown[] = []) => (await superuser.query<{ [column: string]: unknown }>(text, [...values])).rows,
+    authenticateElsewhere: elsewhere.authenticate,
+    nonceElsewhere: elsewhere.nonces.fresh,
+    looksElsewhere: second.verify,
     nonce: here.nonces.fresh,
     close: async () => {
       await app.close()
-      await pool.end()
+      await Promise.all([pool.end(), superuser.end()])
       await database.close()
     },
   }
 }
+
+/** The rows of this database, as far as this authority has them. */
+function believedIn(pool: pg.Pool, authority: JournalAuthority, clock: () => number) {
+  const [devices, rows] = [deviceStore(pool), personStore(pool)]
+  const people = believedPeople({ ...rows, put: async (person) => assignPerson(authority, rows, person) }, authority)
+  return { devices, people, standing: believedDevices(devices, authority), sessions: believedSessions(sessionStore(pool), authority, clock) }
+}
+
+function gateOf(sessions: BelievedSessions, revocation: Revocation, clock: () => number) {
+  const nonces = openNonces({ clock, random: randomBytes })
+  const proofs = openProofs({ nonces, replay: openReplay({ window: nonces.window }), clock })
+  return { nonces, proofs, authenticate: authenticateWith({ sessions, proofs, revocation }) }
+}
+
+const possessionAt =
+  ({ nonces, proofs }: ReturnType<typeof gateOf>): Lobby['possession'] =>
+  async (device) => {
+    const dpop = device.proof('POST', '/x', { nonce: nonces.fresh() })
+    const held = await possess(proofs, { authorization: undefined, dpop, method: 'POST', url: `${GATE}/x` })
+    if (!held.ok) throw new Error(held.refusal.detail)
+    return held.value
+  }
 
 /** The real journal, over a store that stops taking entries when the test says so. */
 function recordInto(pool: pg.Pool, given: { readonly clock: () => number; readonly journal: { readonly down: boolean }; readonly entries: Entry[] }): Record {
@@ -166,9 +186,16 @@ function recordInto(pool: pg.Pool, given: { readonly clock: () => number; readon
   const { record } = openJournal({ store, clock: given.clock, node: 'test', timeoutMs: 300 })
   return async (entry) => {
     const receipt = await record(entry)
-    if (receipt.ok) given.entries.push(entry)
+    if (receipt.ok) given.entries.push(told(entry))
     return receipt
   }
+}
+
+/** Without what it grants, which is for the authority's own tests. */
+function told(entry: Entry): Entry {
+  const { grant: _, ...detail } = entry.detail ?? {}
+  const { detail: __, ...rest } = entry
+  return Object.keys(detail).length > 0 ? { ...rest, detail } : rest
 }
 
 export type ProofChange = { readonly nonce?: string; readonly accessToken?: string; readonly url?: string; readonly at?: number }

@@ -38,10 +38,10 @@ async function digests(client: pg.Client, tables: readonly string[]): Promise<Re
   return Object.fromEntries(rows.map(({ name, digest }) => [name, digest]))
 }
 
-/** PostgreSQL's own files and the signer's memory move by themselves. */
+/** PostgreSQL's own files, the published journal and what signer and gate remember of it move by themselves. */
 const filesOf = (folder: string): readonly string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !/^(cluster|postgres\.log|socket|keys.(sign.)?journal\.signed)/.test(name))
+    .filter((name) => !/^(cluster|journal\b|postgres\.log|socket|keys.(sign.)?journal\.signed|keys.(gate.)?authority\.state)/.test(name))
     .map((name) => join(folder, name))
     .toSorted()
 

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { utf8 } from '../../src/base/bytes.ts'
 import { signedCheckpoint } from '../../src/log/checkpoint.ts'
 import { EMPTY_FRONTIER, extend, frontierBytes } from '../../src/log/frontier.ts'
 import { leafHash } from '../../src/log/leaf.ts'
 import { type SignerKey, signerKey } from '../../src/log/note-key.ts'
+import { decodeBundle, encodeBundle } from '../../src/log/tile.ts'
 import type { FreshJournal } from './journal.ts'
 
 type Sql = Pick<FreshJournal, 'sql'>
@@ -37,13 +39,13 @@ export async function cutTo(fresh: FreshJournal, size: number): Promise<void> {
   await matchHead(fresh)
 }
 
-/** Other words in an entry, with its leaf and the head made to match. */
+/** Another moment in an entry that is still one, with its leaf and the head made to match. */
 export async function rewrite(fresh: Pick<FreshJournal, 'store' | 'sql'>, index: number): Promise<void> {
   const [entry] = await fresh.store.read(index, 1)
   const body = Buffer.from(
     Buffer.from(entry?.body ?? [])
       .toString()
-      .replace('ask.answered', 'house.started'),
+      .replace(/"time":(\d+)/, (_, time: string) => `"time":${Number(time) + 1}`),
   )
   await fresh.sql('update journal_entry set body = $1, leaf = $2 where index = $3', [body, leafHash(body), index])
   await matchHead(fresh)
@@ -63,4 +65,47 @@ async function matchHead(fresh: Pick<FreshJournal, 'store' | 'sql'>): Promise<vo
     entries.map(({ leaf }) => leaf),
   )
   await fresh.sql('update journal_head set size = $1, frontier = $2', [tree.size, frontierBytes(tree)])
+}
+
+/** An archive's objects by their path, of which one or another is changed by whoever keeps them. */
+export type Kept = Map<string, Uint8Array>
+
+/** A bit in a byte of an object. */
+export function flipByte(kept: Kept, path: string, at: number): void {
+  const bytes = objectAt(kept, path)
+  const place = at < 0 ? bytes.length + at : at
+  kept.set(path, bytes.with(place, (bytes[place] ?? 0) ^ 1))
+}
+
+/** Entry `at` of a bundle with other words, its length kept. */
+export function reword(kept: Kept, path: string, at: number, from: string, to: string): void {
+  const entries = bundleAt(kept, path)
+  const body = Buffer.from(
+    Buffer.from(entries[at] ?? [])
+      .toString()
+      .replace(from, to),
+  )
+  kept.set(path, encodeBundle(entries.with(at, body)))
+}
+
+export function swapInBundle(kept: Kept, path: string, a: number, b: number): void {
+  const entries = bundleAt(kept, path)
+  kept.set(path, encodeBundle(entries.with(a, entries[b] ?? new Uint8Array()).with(b, entries[a] ?? new Uint8Array())))
+}
+
+/** A bundle without its entry `at`, and one more at its end where there is another to put there. */
+export function dropFromBundle(kept: Kept, path: string, at: number, inItsStead: Uint8Array | null): void {
+  const entries = bundleAt(kept, path).filter((_, i) => i !== at)
+  kept.set(path, encodeBundle(inItsStead ? [...entries, inItsStead] : entries))
+}
+
+/** A checkpoint of this size and root by that key, in place of the one that stands. */
+export const resign = (kept: Kept, by: SignerKey, size: number, root: Uint8Array): void => void kept.set('checkpoint', utf8(signedCheckpoint(by, size, root)))
+
+export const bundleAt = (kept: Kept, path: string): readonly Uint8Array[] => decodeBundle(objectAt(kept, path)) ?? []
+
+function objectAt(kept: Kept, path: string): Uint8Array {
+  const bytes = kept.get(path)
+  if (!bytes) throw new Error(`there is no ${path} to tamper with`)
+  return new Uint8Array(bytes)
 }

@@ -33,6 +33,9 @@ export async function signedIn(lobby: Lobby, person: string): Promise<SignedIn> 
   return must(await whoIs(lobby.desk, cookie))
 }
 
+/** A person who has the passphrase signs in. */
+export const cookieOf = async (lobby: Lobby, person: string) => must(await signIn(lobby.desk, { person, passphrase: PASSPHRASE, correlation: 'test' }))
+
 export type Requested = { readonly device_code: string; readonly user_code: string; readonly interval: number }
 export type Opened = {
   readonly access_token: string

@@ -8,6 +8,7 @@ import { maySee, whyNot } from '../../desk/why-not.ts'
 import { type Approving, approve } from '../../gate/approve.ts'
 import { REASON } from '../../gate/propose.ts'
 import type { Tokens } from '../../mask/token.ts'
+import { ERASED } from '../../model/erased.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import type { Directory } from '../../policy/directory.ts'
 import { reach } from '../../store/reach.ts'
@@ -72,7 +73,7 @@ async function viewOf(house: ChangesHouse, viewer: Viewer, change: Change): Prom
     useCase: change.useCase,
     personName: await house.lookup.personName(change.person),
     agent: await house.lookup.agentOf(change.session),
-    reason: tokens.open(REASON, change.reason) ?? '',
+    reason: wordsOf(tokens, change.reason),
     reversibility: change.reversibility,
     fields: Object.keys(change.after).map((field) => ({
       field,
@@ -85,7 +86,10 @@ async function viewOf(house: ChangesHouse, viewer: Viewer, change: Change): Prom
     decided:
       change.decidedBy === null || change.decidedAt === null
         ? null
-        : { byName: await house.lookup.personName(change.decidedBy), at: change.decidedAt, reason: tokens.open(REASON, change.decisionReason ?? '') ?? '' },
+        : { byName: await house.lookup.personName(change.decidedBy), at: change.decidedAt, reason: wordsOf(tokens, change.decisionReason ?? '') },
     outcome: change.outcome,
   }
 }
+
+/** What somebody typed, or that it was erased. */
+const wordsOf = (tokens: Tokens, sealed: string): string => (sealed === ERASED ? ERASED : (tokens.open(REASON, sealed) ?? ''))

@@ -13,12 +13,16 @@ import type { Showing } from '../../gate/show.ts'
 import { openPassphrases } from '../../identity/passphrase.ts'
 import { readVkey } from '../../journal/key.ts'
 import type { Record as JournalRecord } from '../../journal/record.ts'
+import { unsealed } from '../../journal/vault/read.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import { accessRequests } from '../../store/access-requests.ts'
 import { checkpointTime } from '../../store/checkpoint-time.ts'
+import { sealedRequests } from '../../store/sealed-words.ts'
 import { ourselves } from '../ourselves.ts'
-import type { House } from '../parts/house.ts'
+import type { Believed } from '../parts/authority.ts'
 import { newRandom } from '../parts/house.ts'
+import type { JournalDoor } from '../parts/journal-door.ts'
+import type { VaultedHouse } from '../parts/vaulted-house.ts'
 import { changePorts } from './changes.ts'
 import { draftPorts } from './drafts.ts'
 import { openHints } from './hints.ts'
@@ -30,27 +34,25 @@ import { tellRefusals } from './refusals.ts'
 import { revokedView, sessionPorts } from './sessions.ts'
 
 export type DeskHouse = {
-  readonly house: House
+  readonly house: VaultedHouse
   readonly gate: Gate
   readonly admission: Admission
-  readonly stores: Pick<Admission, 'sessions'> & {
-    readonly people: Parameters<typeof openLookup>[0]['people']
-    readonly devices: Parameters<typeof openLookup>[0]['devices']
-  }
+  readonly believed: Believed
   readonly revoking: Revoking
   readonly connectors: Readonly<Record<string, Connector>>
   readonly pin: string | null
   /** Signs decisions: see decision-key.ts. */
   readonly sign: (text: string) => string
-  readonly vkeyFile: string
+  readonly shown: Pick<JournalDoor, 'vkeyFile' | 'receipts' | 'witnessing'>
 }
 
 /** The console's ports over the real house. */
 export function openDesk(given: DeskHouse): { readonly ports: Desk; readonly close: () => Promise<void> } {
   const refusals = tellRefusals(given.gate.record)
   const desk = recordingWith(refusals.record, given)
-  const { house, gate, admission, stores, revoking } = desk
-  const lookup = openLookup(stores)
+  const { house, gate, admission, believed, revoking } = desk
+  const { people: persons, enrolled, sessions } = believed
+  const lookup = openLookup({ people: persons, devices: enrolled, sessions })
   const people = peoplePorts(peopleHouse(desk))
   const hints = openHints(house.entries)
 
@@ -74,9 +76,12 @@ export function openDesk(given: DeskHouse): { readonly ports: Desk; readonly clo
     }),
     ...journalPorts({
       entries: house.entries,
-      vkey: () => readVkey(desk.vkeyFile),
+      vkey: () => readVkey(desk.shown.vkeyFile),
+      receipts: desk.shown.receipts,
+      witnesses: desk.shown.witnessing.standing,
       signedAt: (size) => checkpointTime(house.pool, size),
       access: accessHouse(desk, lookup),
+      unsealed: (entries) => unsealed(house.vault, house.store, entries),
     }),
     names: lookup.names,
     subscribe: hints.subscribe,
@@ -96,13 +101,21 @@ function recordingWith(record: JournalRecord, desk: DeskHouse): DeskHouse {
   return { ...desk, gate: { ...gate, record }, admission: { ...admission, record }, revoking: { ...revoking, record } }
 }
 
-function peopleHouse({ house, gate, stores, revoking, pin }: DeskHouse): Parameters<typeof peoplePorts>[0] {
+function peopleHouse({ house, gate, believed, revoking, pin }: DeskHouse): Parameters<typeof peoplePorts>[0] {
   const { publicUrl } = house.config
   return {
-    front: { people: stores.people, passphrases: openPassphrases({ random: newRandom }), tell: gate.record, clock: gate.clock, random: newRandom },
+    front: {
+      people: believed.people,
+      passphrases: openPassphrases({ random: newRandom }),
+      tell: gate.record,
+      grant: gate.grant,
+      clock: gate.clock,
+      random: newRandom,
+    },
+    names: house.vault.subjects,
     directory: house.pack.directory,
-    devices: stores.devices,
-    revokeDevice: (one) => revokeDevice({ ...revoking, devices: stores.devices }, one),
+    devices: believed.enrolled,
+    revokeDevice: (one) => revokeDevice({ ...revoking, devices: believed.enrolled }, one),
     publicUrl,
     ourselves: isLoopback(publicUrl) ? ourselves() : 'gatehouse',
     pin,
@@ -112,7 +125,7 @@ function peopleHouse({ house, gate, stores, revoking, pin }: DeskHouse): Paramet
 
 function approvingOf(desk: DeskHouse): Approving {
   const isApprover = async (person: string, useCase: string) => desk.house.pack.directory.decides(await groupsOf(desk, person), useCase)
-  return { ...desk.gate, isApprover, sign: desk.sign }
+  return { ...desk.gate, isApprover, sign: desk.sign, authority: desk.believed.authority }
 }
 
 function showingOf(desk: DeskHouse): Showing {
@@ -123,24 +136,24 @@ function showingOf(desk: DeskHouse): Showing {
 }
 
 const revokedOf = (desk: DeskHouse, lookup: Lookup) => async (id: string) => {
-  const stored = found(await desk.stores.sessions.byId(id))
+  const stored = found(await desk.believed.sessions.byId(id))
   return stored && revokedView(lookup, stored.session, stored.revoked)
 }
 
-function accessHouse({ house, gate, stores }: DeskHouse, lookup: Lookup): AccessHouse {
+function accessHouse({ house, gate, believed }: DeskHouse, lookup: Lookup): AccessHouse {
   return {
     entries: house.entries,
-    requests: accessRequests(house.pool),
+    requests: sealedRequests(accessRequests(house.pool), house.vault),
     record: gate.record,
     directory: house.pack.directory,
-    useCaseOf: async (session) => found(await stores.sessions.byId(session))?.session.useCase ?? null,
+    useCaseOf: async (session) => found(await believed.sessions.byId(session))?.session.useCase ?? null,
     nameOf: lookup.personName,
     newId: () => newId('acr', newRandom),
     clock: gate.clock,
   }
 }
 
-const groupsOf = async ({ stores }: DeskHouse, person: string): Promise<readonly string[]> => found(await stores.people.byId(person))?.groups ?? []
+const groupsOf = async ({ believed }: DeskHouse, person: string): Promise<readonly string[]> => found(await believed.people.byId(person))?.groups ?? []
 
 /** What was found. Otherwise thrown, for `reach` to answer: a database that is away must not look like a missing right. */
 function found<T>(asked: Outcome<T, Refusal>): T {

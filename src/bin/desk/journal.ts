@@ -1,12 +1,15 @@
 import { toBase64 } from '../../base/bytes.ts'
 import { done } from '../../base/outcome.ts'
 import { type AccessHouse, answerRequest, refusalFor, requestAccess, requestsFor } from '../../desk/access.ts'
-import type { Desk } from '../../desk/desk.ts'
-import { entriesFor } from '../../desk/reading.ts'
+import type { Desk, JournalItem } from '../../desk/desk.ts'
+import { entriesFor, mayRead } from '../../desk/reading.ts'
+import { type Witnesses, witnessLine } from '../../desk/witness-line.ts'
+import type { Entry } from '../../journal/entry.ts'
 import type { EntryStore } from '../../journal/entry-store.ts'
 import { openCheckpoint } from '../../log/checkpoint.ts'
 import { parseFrontier, rootOf } from '../../log/frontier.ts'
 import type { VerifierKey } from '../../log/note-key.ts'
+import type { Receipts } from '../parts/receipts.ts'
 import { reached } from './reached.ts'
 
 export type JournalHouse = {
@@ -14,10 +17,14 @@ export type JournalHouse = {
   readonly vkey: () => Promise<VerifierKey>
   readonly signedAt: (size: number) => Promise<number>
   readonly access: AccessHouse
+  readonly receipts: Receipts
+  readonly witnesses: () => Witnesses
+  /** Entries with what is sealed beside them in its place. */
+  readonly unsealed: (entries: readonly Entry[]) => Promise<readonly Entry[]>
 }
 
 /** The journal as people read it, what was refused, and requests for access. Who may read, ask and answer what is judged in the desk room. */
-export function journalPorts(house: JournalHouse): Pick<Desk, 'journalTail' | 'refusal' | 'requestAccess' | 'requests' | 'answerRequest'> {
+export function journalPorts(house: JournalHouse): Pick<Desk, 'journalTail' | 'receipt' | 'refusal' | 'requestAccess' | 'requests' | 'answerRequest'> {
   const { entries, access } = house
   return {
     journalTail: ({ from, limit }, { viewer }) =>
@@ -32,12 +39,24 @@ export function journalPorts(house: JournalHouse): Pick<Desk, 'journalTail' | 'r
           root: toBase64(rootOf(frontier)),
           checkpoint:
             latest && signed ? { size: signed.size, root: toBase64(signed.root), signedAt: await house.signedAt(latest.size), note: latest.note } : null,
-          items: await entriesFor(entries, viewer, from, limit),
+          publishedSize: await house.receipts.publishedSize(),
+          witness: witnessLine(house.witnesses()),
+          items: await opened(house, await entriesFor(entries, viewer, from, limit)),
         })
+      }),
+    receipt: (index, { viewer }) =>
+      reached(async () => {
+        const receipt = await house.receipts.receiptOf(index, (entry) => mayRead(viewer, entry))
+        return receipt.ok ? done({ index, name: `entry-${index}.tlog-proof`, text: receipt.value }) : receipt
       }),
     refusal: (correlation, { viewer }) => reached(() => refusalFor(access, correlation, viewer)),
     requestAccess: ({ about, note }, act) => reached(() => requestAccess(access, about, note, act)),
     requests: ({ viewer }) => reached(async () => done(await requestsFor(access, viewer))),
     answerRequest: ({ id, answer }, act) => reached(() => answerRequest(access, id, answer, act)),
   }
+}
+
+async function opened({ unsealed }: Pick<JournalHouse, 'unsealed'>, items: readonly JournalItem[]): Promise<readonly JournalItem[]> {
+  const entries = await unsealed(items.map(({ entry }) => entry))
+  return items.map((item, i) => ({ ...item, entry: entries[i] ?? item.entry }))
 }

@@ -4,12 +4,16 @@ import type { DeviceRevoked } from '../../gate/revoke.ts'
 import type { DeviceStore } from '../../identity/device-store.ts'
 import { invite, setPassphrase } from '../../identity/invite.ts'
 import { confirm, type FrontDesk, type SignedIn, signIn, signOut, whoIs } from '../../identity/sign-in.ts'
+import type { Subjects } from '../../journal/vault/subjects.ts'
 import { sourceCap } from '../../limits/source-cap.ts'
 import { type Refusal, refusal } from '../../model/refusal.ts'
 import type { Directory } from '../../policy/directory.ts'
+import { reach } from '../../store/reach.ts'
 
 export type PeopleHouse = {
   readonly front: FrontDesk
+  /** What people type as their name, and what we call them. */
+  readonly names: Pick<Subjects, 'known' | 'who'>
   readonly directory: Directory
   readonly devices: Pick<DeviceStore, 'byId' | 'ofPerson'>
   readonly revokeDevice: (given: DeviceRevoked) => ReturnType<Desk['revokeDevice']>
@@ -52,20 +56,26 @@ export function peoplePorts(house: PeopleHouse): {
     async signIn({ person, passphrase, correlation, source }) {
       const wait = signIns.knock(source, house.clock())
       if (wait > 0) return refuse(refusal('rate_limited', `too many sign-ins from this address; the next in ${wait} s`, { retryAfterSeconds: wait }))
-      const signed = await signIn(front, { person, passphrase, correlation })
+      const called = await reach(() => house.names.known(`person:${person}`))
+      if (!called.ok) return called
+      const signed = await signIn(front, { person: called.value ?? NOBODY, passphrase, correlation })
       if (!signed.ok) return signed
       const { cookie, expiresAt } = signed.value
       const viewer = seen(await whoIs(front, cookie))
       return viewer.ok ? done({ cookie, maxAgeSeconds: Math.floor((expiresAt - house.clock()) / 1000), viewer: viewer.value }) : viewer
     },
-    setPassphrase: ({ code, passphrase, correlation }) => setPassphrase(front, { code, passphrase, correlation }),
+    async setPassphrase({ code, passphrase, correlation }) {
+      const set = await setPassphrase(front, { code, passphrase, correlation })
+      if (!set.ok) return set
+      return reach(async () => ({ person: await typedName(house.names, set.value.person) }))
+    },
     whoIs: async (cookie) => seen(await whoIs(front, cookie)),
     async confirm({ cookie, passphrase, correlation }) {
       const who = await whoIs(front, cookie)
       return who.ok ? seen(await confirm(front, who.value, passphrase, correlation)) : who
     },
-    async signOut(_cookie, { viewer }) {
-      return signOut(front, behind(viewer))
+    async signOut(_cookie, { viewer, correlation }) {
+      return signOut(front, behind(viewer), correlation)
     },
     async devices({ viewer }) {
       const found = await house.devices.ofPerson(viewer.person)
@@ -86,4 +96,12 @@ export function peoplePorts(house: PeopleHouse): {
     },
   }
   return { ports, behind }
+}
+
+/** An unknown name goes the same way, for the same time. */
+const NOBODY = 'nobody'
+
+async function typedName(names: Pick<Subjects, 'who'>, person: string): Promise<string> {
+  const ref = await names.who(person)
+  return ref === null || ref === 'erased' ? person : ref.slice(ref.indexOf(':') + 1)
 }

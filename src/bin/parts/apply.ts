@@ -10,9 +10,11 @@ import { readVkey, vkeyPath } from '../../journal/key.ts'
 import type { Record } from '../../journal/record.ts'
 import { Fault } from '../../model/fault.ts'
 import { readDecisionVerifier } from './decision-key.ts'
-import { complain, openHouse } from './house.ts'
+import { complain } from './house.ts'
 import { SIGNER_KEY } from './keys.ts'
 import { every, type Part } from './part.ts'
+import { openVaultedHouse } from './vaulted-house.ts'
+import { openWitnessing } from './witnessing.ts'
 
 const LOOK_EVERY_MS = 300
 /** Nobody waits for the applier: it would rather be slow than not know whether its entry landed. */
@@ -27,14 +29,16 @@ const TOGETHER_MAX = 50
  * finds approved there; a database or a gate that says otherwise is not believed.
  */
 export async function startApplier(config: Config, environment: Environment): Promise<Part> {
-  const house = await openHouse(config, environment, 'apply', { recordWithinMs: RECORD_WITHIN_MS })
+  const house = await openVaultedHouse(config, environment, 'apply', { recordWithinMs: RECORD_WITHIN_MS })
   const vkey = await readVkey(vkeyPath(join(config.keys, SIGNER_KEY)))
+  const witnessing = openWitnessing(config, vkey, house.pool)
   const follower = followJournal({ store: house.entries, vkey })
   const { directory } = house.pack
-  const groupsOf = (person: string): readonly string[] => config.people.find(({ id }) => id === person)?.groups ?? []
+  const groupsOf = (person: string): readonly string[] => house.config.people.find(({ id }) => id === person)?.groups ?? []
   // Looked for until it is there: at the very first start the gate makes its key while we start beside it.
   let isGates: Awaited<ReturnType<typeof readDecisionVerifier>> = null
-  const known = approvals((person, useCase, { text, signature }) => directory.decides(groupsOf(person), useCase) && isGates?.(text, signature) === true)
+  const bearsGates = (text: string, signature: string): boolean => isGates?.(text, signature) === true
+  const known = approvals((person, useCase, { text, signature }) => directory.decides(groupsOf(person), useCase) && bearsGates(text, signature), bearsGates)
   const pools = Object.entries(config.systems).map(([name, system]) => {
     const url = needed(environment, system.writeUrl, `the writing role of system \`${name}\``)
     return [name, openPool({ url, max: 2, statementTimeoutMs: system.timeoutMs, name: 'gatehouse apply' })] as const
@@ -58,6 +62,7 @@ export async function startApplier(config: Config, environment: Environment): Pr
     writers: Object.fromEntries(pools.map(([name, pool]) => [name, postgresWriter(pool)])),
     approvals: known,
     provenTo,
+    mayWrite: witnessing.mayWrite,
     record,
   }
 
@@ -77,6 +82,7 @@ export async function startApplier(config: Config, environment: Environment): Pr
   async function look(): Promise<void> {
     isGates ??= await readDecisionVerifier(config)
     await catchUp()
+    await witnessing.look()
     // What was begun and not ended: by a process before this one, or because a journal or source did not answer in time.
     for (const change of await house.changes.inStates(['applying', 'unknown_outcome'], TOGETHER_MAX)) await resume(applier, change)
     // Without the gate's key no approval can be verified, and what cannot be verified for good is voided.

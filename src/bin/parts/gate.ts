@@ -1,10 +1,8 @@
-import { join } from 'node:path'
 import fastify, { type FastifyInstance } from 'fastify'
 import { agentApp } from '../../api/app.ts'
 import { clientOf, type Door, refuseWith, trustIn } from '../../api/door.ts'
 import { metadataRoutes } from '../../api/metadata.ts'
 import { oauthRoutes } from '../../api/oauth.ts'
-import { deriveKey } from '../../base/digest.ts'
 import { newId } from '../../base/id.ts'
 import { localTime } from '../../base/local-time.ts'
 import { done } from '../../base/outcome.ts'
@@ -21,13 +19,13 @@ import { offerFrom } from '../../gate/offer.ts'
 import { voidChanges } from '../../gate/void.ts'
 import { selfDeclared } from '../../identity/attest.ts'
 import { authenticateWith } from '../../identity/authenticate.ts'
-import type { DeviceStore } from '../../identity/device-store.ts'
+import type { BelievedDevices } from '../../identity/believed-devices.ts'
+import { sessionSubject } from '../../identity/grants.ts'
 import { openNonces } from '../../identity/nonce.ts'
-import type { PersonStore } from '../../identity/person-store.ts'
 import { openProofs, possess } from '../../identity/possess.ts'
 import { openReplay } from '../../identity/replay.ts'
-import { openRevocation } from '../../identity/revocation.ts'
-import { vkeyPath } from '../../journal/key.ts'
+import { openRevocation, type Revocation } from '../../identity/revocation.ts'
+import type { Authority } from '../../journal/authority.ts'
 import { discloser } from '../../limits/disclose.ts'
 import { reserver } from '../../limits/reserve.ts'
 import { type SourceCap, sourceCap } from '../../limits/source-cap.ts'
@@ -37,72 +35,78 @@ import { refusal } from '../../model/refusal.ts'
 import { authoriser } from '../../policy/authorise.ts'
 import { offerer } from '../../policy/offer.ts'
 import { changeConnector } from '../../store/change-connector.ts'
-import { deviceStore } from '../../store/device-store.ts'
 import { draftStore } from '../../store/draft-store.ts'
 import { exposureLedger } from '../../store/ledger.ts'
-import { personStore } from '../../store/person-store.ts'
+import { reach } from '../../store/reach.ts'
 import { revocationFeed } from '../../store/revocation-feed.ts'
-import { sessionStore } from '../../store/session-store.ts'
+import { sealedDrafts } from '../../store/sealed-words.ts'
 import { openDesk } from '../desk/desk.ts'
+import { openBelieved } from './authority.ts'
 import { openDecisionKey } from './decision-key.ts'
-import { complain, type House, newRandom, openHouse, tokenKeys } from './house.ts'
-import { rootKey, SIGNER_KEY } from './keys.ts'
+import { complain, newRandom, tokenKeys } from './house.ts'
+import { openJournalDoor } from './journal-door.ts'
+import { rootKey } from './keys.ts'
 import { every, type Part } from './part.ts'
 import { openTls, type Tls } from './tls.ts'
+import { openVaultedHouse, type VaultedHouse } from './vaulted-house.ts'
 
 const SOURCES_TOLD_EVERY_MS = 10_000
 
 /** The gate and the console's server: reads, asks, proposes and decides. It holds no credential that could write to a source. */
 export async function startGate(config: Config, environment: Environment): Promise<Part> {
-  const house = await openHouse(config, environment, 'gate')
+  const house = await openVaultedHouse(config, environment, 'gate')
   const tls = await openTls(config)
   const root = rootKey(config.keys, 'root.key')
-  const stores = { people: personStore(house.pool), devices: deviceStore(house.pool), sessions: sessionStore(house.pool), drafts: draftStore(house.pool) }
-  await keepPeople(config, stores.people)
+  const decisions = await openDecisionKey(config)
+  const believed = await openBelieved(house, decisions.grants)
+  const { authority, people, sessions, devices, enrolment } = believed
 
   const revocation = openRevocation()
   const feed = await revocationFeed({ connectionString: needed(environment, 'DATABASE_URL', 'our database') }).listen(revocation)
   const nonces = openNonces({ clock: Date.now, random: newRandom })
   const proofs = openProofs({ nonces, replay: openReplay({ window: nonces.window }), clock: Date.now })
   const { connectors, close: closeSources } = openSources(config, environment, house)
-  const gate = gateOf(house, { root, connectors, drafts: stores.drafts, isRevoked: revocation.isRevoked })
+  const shown = await openJournalDoor(house)
+  const gate = gateOf(house, { root, connectors, revocation, authority, mayWrite: shown.witnessing.mayWrite })
   const { directory, catalogue, bundle } = house.pack
   const door: Door = {
     gate,
     offer: offerFrom(catalogue, offerer(bundle)),
-    authenticate: authenticateWith({ sessions: stores.sessions, proofs, revocation }),
+    authenticate: authenticateWith({ sessions, proofs, revocation }),
     possess: (credential) => possess(proofs, credential),
-    isEnrolled: enrolledIn(stores.devices),
+    isEnrolled: enrolledIn(devices),
     freshNonce: nonces.fresh,
     publicUrl: config.publicUrl,
     deskUrl: config.deskUrl,
     clock: Date.now,
     failed: (cause, correlation) => complain(`gate ${correlation}`, cause),
   }
-  const admission = { ...stores, directory, attest: selfDeclared, record: gate.record, clock: Date.now, random: newRandom }
+  const { record, grant } = authority
+  const admission = { people, sessions, devices, directory, attest: selfDeclared, record, grant, clock: Date.now, random: newRandom }
   const sources = sourceCap({ perSecond: config.limits.sourcePerSecond, burst: config.limits.sourceBurst })
-  const revoking = { ...admission, revocation, voidChanges: (session: string, why: string) => voidChanges(gate, session, why) }
+  const revoking = { ...admission, revocation, voidChanges: (session: string) => voidChanges(gate, session) }
   const agents = await agentApp({
     door,
     sources,
     hosts: hostsOf(config.publicUrl),
     proxies: config.trustedProxies,
+    isUnmetered: shown.isReader,
     tls,
     also: async (app) => {
       metadataRoutes(app, config)
-      await oauthRoutes(app, { door, admission, enrolment: admission, revoking })
+      shown.routes(app, door)
+      await oauthRoutes(app, { door, admission, enrolment, revoking })
     },
   })
   const visitors = sourceCap({ perSecond: config.limits.sourcePerSecond, burst: config.limits.sourceBurst })
-  const people = consoleServer({ tls, proxies: config.trustedProxies, visitors, door })
-  const decisions = await openDecisionKey(config)
-  const vkeyFile = vkeyPath(join(config.keys, SIGNER_KEY))
-  const desk = openDesk({ house, gate, stores, admission, revoking, connectors, pin: tls?.pin ?? null, sign: decisions.sign, vkeyFile })
-  await deskRoutes(people, desk.ports)
+  const desks = consoleServer({ tls, proxies: config.trustedProxies, visitors, door })
+  const desk = openDesk({ house, gate, believed, admission, revoking, connectors, pin: tls?.pin ?? null, sign: decisions.sign, shown })
+  await deskRoutes(desks, desk.ports)
 
   await listen(agents, config.listen.gate)
-  await listen(people, config.listen.desk)
+  await listen(desks, config.listen.desk)
   const told = tellNow(gate.record, [sources, visitors])
+  const watched = shown.watch(gate.record)
   await gate.record({ kind: 'house.started', outcome: 'done', detail: { policy: bundle.serial } })
   return {
     ready: { decisionsVkey: decisions.vkey, ...(tls?.pin ? { pin: tls.pin } : {}) },
@@ -110,12 +114,14 @@ export async function startGate(config: Config, environment: Environment): Promi
       // No new connection is taken and what is under way is answered; only then does the journal close.
       // A connection that is kept alive past its last answer would hold us up until its own timeout.
       const sweep = setInterval(() => agents.server.closeIdleConnections(), 50)
-      await Promise.all([agents.close(), people.close()])
+      await Promise.all([agents.close(), desks.close()])
       clearInterval(sweep)
-      await Promise.all([told.stop(), desk.close(), feed.close()])
+      await Promise.all([told.stop(), watched.stop(), desk.close(), feed.close()])
       await tellCapped(gate.record, [sources, visitors])
       await gate.record({ kind: 'house.stopped', outcome: 'done' })
+      await believed.stop()
       await closeSources()
+      shown.close()
       await house.close()
     },
   }
@@ -137,20 +143,9 @@ function consoleServer({ tls, proxies, visitors, door }: Lobby): FastifyInstance
   return app
 }
 
-/** People are those of the configuration. Who was taken out of it keeps a name for old entries, and no group: no use case, no account, no decision. */
-async function keepPeople(config: Config, people: PersonStore): Promise<void> {
-  const known = await people.all()
-  if (!known.ok) throw new Fault('postgres_unreachable', known.refusal.detail, 'check that our database runs')
-  const gone = known.value.filter(({ id, groups }) => groups.length > 0 && !config.people.some((person) => person.id === id))
-  for (const person of [...config.people, ...gone.map(({ id, name }) => ({ id, name, groups: [] }))]) {
-    const put = await people.put(person)
-    if (!put.ok) throw new Fault('postgres_unreachable', put.refusal.detail, 'check that our database runs')
-  }
-}
-
 type Sources = { readonly connectors: Readonly<Record<string, Connector>>; readonly close: () => Promise<unknown> }
 
-function openSources(config: Config, environment: Environment, house: House): Sources {
+function openSources(config: Config, environment: Environment, house: VaultedHouse): Sources {
   const pools = Object.entries(config.systems).map(([name, system]) => {
     const url = needed(environment, system.readUrl, `the reading role of system \`${name}\``)
     return [name, openPool({ url, max: system.poolMax, statementTimeoutMs: system.timeoutMs, name: 'gatehouse gate' })] as const
@@ -166,10 +161,16 @@ function openSources(config: Config, environment: Environment, house: House): So
   return { connectors, close: () => Promise.all(pools.map(([, pool]) => pool.end())) }
 }
 
-type Wiring = { readonly root: Uint8Array; readonly connectors: Sources['connectors']; readonly drafts: Gate['drafts']; readonly isRevoked: Gate['isRevoked'] }
+type Wiring = {
+  readonly root: Uint8Array
+  readonly connectors: Sources['connectors']
+  readonly revocation: Revocation
+  readonly authority: Authority
+  readonly mayWrite: Gate['mayWrite']
+}
 
 /** The path of an ask, put together. */
-function gateOf({ config, pack, journal, pool, changes }: House, { root, connectors, drafts, isRevoked }: Wiring): Gate {
+function gateOf({ config, pack, pool, changes, vault }: VaultedHouse, { root, connectors, revocation, authority, mayWrite }: Wiring): Gate {
   return {
     catalogue: pack.catalogue,
     parse: askParser(pack.catalogue),
@@ -178,11 +179,19 @@ function gateOf({ config, pack, journal, pool, changes }: House, { root, connect
     inTurn: waitingCap(config.limits, changes.undecided),
     fetch: fetcher(connectors),
     tokensOf: tokenKeys(root),
-    disclose: discloser(exposureLedger(pool), pack.directory.exposureOf, deriveKey(root, 'gatehouse exposure', 32)),
-    record: journal.record,
-    isRevoked,
+    // With the person's own key of the month the session began in: erased, nobody can tell any more what was shown.
+    disclose: discloser(
+      exposureLedger(pool),
+      pack.directory.exposureOf,
+      ({ person, admittedAt }) => reach(() => vault.secret(person, admittedAt, 'exposure')),
+      () => newId('salt', newRandom),
+    ),
+    record: authority.record,
+    grant: authority.grant,
+    isRevoked: (session) => revocation.isRevoked(session) || authority.isEnded(sessionSubject(session)),
+    mayWrite,
     changes,
-    drafts,
+    drafts: sealedDrafts(draftStore(pool), vault),
     newId: (prefix) => newId(prefix, newRandom),
     clock: Date.now,
     localTime: localTime(config.timeZone),
@@ -190,7 +199,7 @@ function gateOf({ config, pack, journal, pool, changes }: House, { root, connect
 }
 
 const enrolledIn =
-  (devices: Pick<DeviceStore, 'byKey'>): Door['isEnrolled'] =>
+  (devices: BelievedDevices): Door['isEnrolled'] =>
   async (jkt) => {
     const device = await devices.byKey(jkt)
     return device.ok ? done(device.value !== null && device.value.revokedAt === null) : device

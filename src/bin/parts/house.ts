@@ -61,6 +61,13 @@ export async function openHouse(
   }
 }
 
+/** The journal's tables alone, for a part that reads them and records nothing. */
+export async function openEntries(environment: Environment, node: string): Promise<Pick<House, 'entries' | 'pool' | 'close'>> {
+  const pool = poolOf(needed(environment, 'DATABASE_URL', "Gatehouse's own database, as this process's role"), `gatehouse ${node}`, 4)
+  await checkReached(pool)
+  return { pool, entries: journalStore({ pool }), close: () => pool.end() }
+}
+
 export const newRandom = (bytes: number): Uint8Array => randomBytes(bytes)
 
 /** Tokens of each session, the keys kept for those that ask now. */

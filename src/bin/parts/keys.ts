@@ -9,6 +9,9 @@ export const SIGNER_KEY = 'journal.key'
 /** The gate's key for decisions taken at the console. */
 export const DECISION_KEY = 'decisions.key'
 
+/** The token of who may read the published journal over HTTP. */
+export const READER_TOKEN = 'journal-reader'
+
 /** The folder of keys: made if it is not there, and closed to others. Fault `config_invalid`: it is another user's, or cannot be made. */
 export function keyFolder(folder: string): string {
   try {

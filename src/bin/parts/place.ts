@@ -4,15 +4,16 @@ import { Fault } from '../../model/fault.ts'
 import { putText } from '../../store/cluster/kept-file.ts'
 import type { OsUser } from '../../store/cluster/os-user.ts'
 import type { PartName } from '../supervise.ts'
-import { DECISION_KEY, SIGNER_KEY } from './keys.ts'
+import { DECISION_KEY, READER_TOKEN, SIGNER_KEY } from './keys.ts'
 
 /** Whose each file is, and who else needs it: verifier keys alone are anybody's but the maker's. */
 const FILES: readonly { readonly name: string; readonly of: PartName; readonly copies: readonly PartName[] }[] = [
   { name: 'root.key', of: 'gate', copies: [] },
   { name: DECISION_KEY, of: 'gate', copies: [] },
+  { name: READER_TOKEN, of: 'gate', copies: [] },
   { name: `${DECISION_KEY}.vkey`, of: 'gate', copies: ['apply'] },
   { name: SIGNER_KEY, of: 'sign', copies: [] },
-  { name: `${SIGNER_KEY}.vkey`, of: 'sign', copies: ['gate', 'apply'] },
+  { name: `${SIGNER_KEY}.vkey`, of: 'sign', copies: ['gate', 'apply', 'archive'] },
   { name: 'journal.signed', of: 'sign', copies: [] },
 ]
 
@@ -22,11 +23,25 @@ export function layKeys(folder: string, users: Readonly<Record<PartName, OsUser 
   const gid = users.gate?.gid
   if (gid !== undefined) chownSync(folder, 0, gid)
   if (process.platform !== 'win32') chmodSync(folder, gid === undefined ? 0o700 : 0o710)
-  const folders = { gate: join(folder, 'gate'), apply: join(folder, 'apply'), sign: join(folder, 'sign') }
+  const folders = { gate: join(folder, 'gate'), apply: join(folder, 'apply'), sign: join(folder, 'sign'), archive: join(folder, 'archive') }
   for (const of of Object.values(folders)) mkdirSync(of, { recursive: true, mode: 0o700 })
   for (const file of FILES) moveIn(folder, folders, file)
-  for (const part of ['gate', 'apply', 'sign'] as const) handOver(folders[part], users[part])
+  for (const part of ['gate', 'apply', 'sign', 'archive'] as const) handOver(folders[part], users[part])
   return folders
+}
+
+/** The folder of the published journal: the archive writes it, the house's group may read it, and nobody else can reach it. */
+export function layArchive(folder: string, user: OsUser | null): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (process.platform === 'win32') return
+  if (user !== null && lstatSync(folder).uid !== user.uid) giveTree(folder, user)
+  chmodSync(folder, user === null ? 0o700 : 0o750)
+}
+
+/** What another user of ours published before: files are given on, a link is not followed. */
+function giveTree(path: string, user: OsUser): void {
+  if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) giveTree(join(path, name), user)
+  lchownSync(path, user.uid, user.gid)
 }
 
 /** Copies first, the name itself last: a start that was broken off between is done again. */

@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.ts'
 import type { Environment } from '../../config/environment.ts'
 import { openSignerKey } from '../../journal/key.ts'
 import { signCheckpoint } from '../../journal/sign.ts'
+import { fileSigner } from '../../journal/signer.ts'
 import { signerStateFile } from '../../journal/signer-state.ts'
 import { formatVkey } from '../../log/note-key.ts'
 import { Fault } from '../../model/fault.ts'
@@ -11,7 +12,8 @@ import { complain, newRandom, openHouse } from './house.ts'
 import { keyFolder, SIGNER_KEY } from './keys.ts'
 import { every, type Part } from './part.ts'
 
-const SIGN_EVERY_MS = 1000
+/** With the signing itself a new entry is under a checkpoint within a second. */
+const SIGN_EVERY_MS = 800
 
 /** The signer: alone holds the checkpoint key. It recomputes the tree itself and stops for good when it does not fit what it signed before. */
 export async function startSigner(config: Config, environment: Environment): Promise<Part> {
@@ -19,11 +21,11 @@ export async function startSigner(config: Config, environment: Environment): Pro
   const folder = keyFolder(config.keys)
   for (const name of [SIGNER_KEY, 'journal.signed']) readKept(join(folder, name))
   const key = await openSignerKey({ path: join(folder, SIGNER_KEY), origin: config.logOrigin, random: newRandom })
-  const signer = { store: house.entries, key, state: signerStateFile(join(folder, 'journal.signed')) }
-  await signCheckpoint(signer)
+  const signing = { store: house.entries, signer: fileSigner(key), state: signerStateFile(join(folder, 'journal.signed')) }
+  await signCheckpoint(signing)
   const loop = every(
     SIGN_EVERY_MS,
-    async () => void (await signCheckpoint(signer)),
+    async () => void (await signCheckpoint(signing)),
     (cause) => {
       complain('sign', cause)
       // INVARIANT: after a tree that does not fit nothing is ever signed again by this process.
@@ -34,7 +36,7 @@ export async function startSigner(config: Config, environment: Environment): Pro
     ready: { vkey: formatVkey(key) },
     stop: async () => {
       await loop.stop()
-      await signCheckpoint(signer).catch((cause: unknown) => complain('sign', cause))
+      await signCheckpoint(signing).catch((cause: unknown) => complain('sign', cause))
       await house.close()
     },
   }

@@ -23,13 +23,13 @@ export function partUsers({
   readonly dataFolder: string
   readonly say: (line: string) => void
 }): PartUsers {
-  if (process.getuid?.() !== 0) return { gate: null, apply: null, sign: null }
-  const users = { gate: partUser('gate', say), apply: partUser('apply', say), sign: partUser('sign', say) }
+  if (process.getuid?.() !== 0) return { gate: null, apply: null, sign: null, archive: null }
+  const users = { gate: partUser('gate', say), apply: partUser('apply', say), sign: partUser('sign', say), archive: partUser('archive', say) }
   const closed = [process.execPath, ...PROGRAM, ...reads].filter(existsSync).find((path) => !readableBy(realpathSync(path), users.gate))
   const shut = closed ?? unreachableAncestor(dataFolder, users.gate)
   if (shut === null) return users
-  say(`the gate, the applier and the signer run as root: the user ${users.gate.name} cannot read ${shut}; put it where others may read`)
-  return { gate: null, apply: null, sign: null }
+  say(`the gate, the applier, the signer and the archive run as root: the user ${users.gate.name} cannot read ${shut}; put it where others may read`)
+  return { gate: null, apply: null, sign: null, archive: null }
 }
 
 function readableBy(path: string, user: OsUser): boolean {

@@ -6,7 +6,7 @@ import type { ExposureLimits } from '../../limits/disclose.ts'
 import { type Cluster, openCluster } from '../../store/cluster/cluster.ts'
 import { freePort } from '../../store/cluster/free-port.ts'
 import { putText } from '../../store/cluster/kept-file.ts'
-import { layKeys } from '../parts/place.ts'
+import { layArchive, layKeys } from '../parts/place.ts'
 import { readConfig } from '../read-config.ts'
 import { type RunningHouse, startHouse } from '../start-house.ts'
 import type { PartName, PartPlace, PartPlaces } from '../supervise.ts'
@@ -42,6 +42,7 @@ export type Overrides = Readonly<{
   timeZone?: string
   exposure?: ExposureLimits
   trustedProxies?: readonly string[]
+  journal?: Partial<Config['journal']>
 }>
 
 const REPOSITORY = resolve(import.meta.dirname, '../../..')
@@ -56,8 +57,9 @@ export async function raisePilot(choice: PilotChoice): Promise<{ readonly raise:
     const tms = await loadTms(cluster, choice)
     const [gatePort, deskPort] = choice.port === null ? [await freePort(), await freePort()] : [choice.port, choice.port + 1]
     const urls = { gateUrl: `http://127.0.0.1:${gatePort}`, deskUrl: `http://127.0.0.1:${deskPort}` }
-    const users = partUsers({ reads: foldersOf(choice.override), dataFolder, say })
+    const users = partUsers({ reads: readBy(choice.override), dataFolder, say })
     const keys = layKeys(join(dataFolder, 'keys'), users)
+    layArchive(join(dataFolder, 'journal'), users.archive)
     const places = writeConfigs({ dataFolder, keys, users }, urls, tms.accounts, choice.override ?? {})
     const config = readConfig(places.gate.configFile)
     const { user, password, database } = cluster.superuser
@@ -68,7 +70,7 @@ export async function raisePilot(choice: PilotChoice): Promise<{ readonly raise:
     }
     const house = await startHouse({ config, places, adminUrl, secret: cluster.secret, sources, say })
     try {
-      const people = await peoplePilot({ databaseUrl: house.databaseUrl('gate'), secret: cluster.secret })
+      const people = await peoplePilot({ databaseUrl: house.databaseUrl('gate'), secret: cluster.secret, config })
       const raise: Raise = {
         house,
         cluster,
@@ -103,7 +105,7 @@ function writeConfigs(
   { dataFolder, keys, users }: Ground,
   { gateUrl, deskUrl }: { readonly gateUrl: string; readonly deskUrl: string },
   accounts: LoadedTms['accounts'],
-  { exposure, ...override }: Overrides,
+  { exposure, journal, ...override }: Overrides,
 ): PartPlaces {
   const useCases = join(dataFolder, 'usecases.yaml')
   const gid = users.gate?.gid
@@ -119,6 +121,7 @@ function writeConfigs(
     logOrigin: LOG_ORIGIN,
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     people: PILOT_PEOPLE,
+    journal: { archive: join(dataFolder, 'journal'), ...journal },
     systems: { tms: { kind: 'postgres', readUrl: 'TMS_READ_URL', writeUrl: 'TMS_WRITE_URL' } },
     ...override,
   }
@@ -130,10 +133,14 @@ function writeConfigs(
   }
   // Of an older version, which had one for all.
   rmSync(join(dataFolder, 'gatehouse.yaml'), { force: true })
-  return { sign: place('sign'), apply: place('apply'), gate: place('gate') }
+  return { sign: place('sign'), archive: place('archive'), apply: place('apply'), gate: place('gate') }
 }
 
-const foldersOf = (override: Overrides = {}): readonly string[] => [override.catalogue ?? PACK.catalogue, override.policies ?? PACK.policies]
+const readBy = ({ catalogue = PACK.catalogue, policies = PACK.policies, journal }: Overrides = {}): readonly string[] => [
+  catalogue,
+  policies,
+  ...(journal?.witness ? [journal.witness.policy] : []),
+]
 
 /** The repository's use cases with this company's accounts in them. */
 function useCasesText(accounts: LoadedTms['accounts'], exposure: ExposureLimits | undefined): string {

@@ -1,8 +1,10 @@
 import { Button, Group, Loader } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { CallAnswer } from '../../contract/console.ts'
+import { CALLS, type CallAnswer } from '../../contract/console.ts'
 import { journalFrom } from '../answers.ts'
+import { ask } from '../ask.ts'
+import { keepFile } from '../keep-file.ts'
 import { Notice } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
 import { Time } from '../parts/time.tsx'
@@ -38,7 +40,7 @@ export function JournalPage() {
   )
 }
 
-const Head = ({ journal: { size, root, checkpoint } }: { readonly journal: CallAnswer<'journal'> }) => (
+const Head = ({ journal: { size, root, checkpoint, publishedSize, witness } }: { readonly journal: CallAnswer<'journal'> }) => (
   <dl className="facts">
     <dt>Entries</dt>
     <dd>{size}</dd>
@@ -57,6 +59,10 @@ const Head = ({ journal: { size, root, checkpoint } }: { readonly journal: CallA
         </details>
       )}
     </dd>
+    <dt>Archive</dt>
+    <dd>{publishedSize === null ? 'cannot be read, or nothing is published yet' : `${publishedSize} entries published`}</dd>
+    <dt>Witness</dt>
+    <dd className={`witness ${witness.state}`}>{witness.text}</dd>
   </dl>
 )
 
@@ -75,7 +81,21 @@ const Line = ({ line }: { readonly line: CallAnswer<'journal'>['lines'][number] 
           What to do about this refusal
         </To>
       )}
+      <Receipt index={line.index} />
       <pre>{JSON.stringify(line.entry, null, 2)}</pre>
     </details>
   </li>
 )
+
+/** Proof that the entry stands in the journal, as a file to keep: `gatehouse receipt verify` and any C2SP verifier check it. */
+function Receipt({ index }: { readonly index: number }) {
+  const receipt = useMutation({ mutationFn: () => ask(CALLS.receipt, { id: String(index), input: {} }), onSuccess: ({ name, text }) => keepFile(name, text) })
+  return (
+    <>
+      <Button size="compact-xs" variant="default" loading={receipt.isPending} onClick={() => receipt.mutate()}>
+        Download receipt
+      </Button>
+      {receipt.error !== null && <Notice error={receipt.error} />}
+    </>
+  )
+}

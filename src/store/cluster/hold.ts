@@ -21,6 +21,8 @@ export async function takeHold(connection: pg.ClientConfig, seconds: number): Pr
 
 async function tryLock(connection: pg.ClientConfig): Promise<pg.Client | null> {
   const client = new pg.Client(connection)
+  // The server may crash again under this very connection: whoever waits is told, and the process lives on.
+  client.on('error', () => undefined)
   await client.connect()
   const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [SUPERVISOR_LOCK])
   if (rows[0]?.held) return client
@@ -39,7 +41,6 @@ function keep(connection: pg.ClientConfig, first: pg.Client): Hold {
   }
   const watch = (held: pg.Client): void => {
     client = held
-    held.on('error', () => undefined)
     held.once('end', again)
   }
   watch(first)

@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Entry } from '../src/journal/entry.ts'
+import type { EntryStore } from '../src/journal/entry-store.ts'
+import { openSignerKey } from '../src/journal/key.ts'
+import { type Journal, openJournal } from '../src/journal/open.ts'
+import { signCheckpoint } from '../src/journal/sign.ts'
+import { fileSigner } from '../src/journal/signer.ts'
+import { signerStateFile } from '../src/journal/signer-state.ts'
+import type { VerifierKey } from '../src/log/note-key.ts'
+import { openCluster } from '../src/store/cluster/cluster.ts'
+import { PROCESS_ROLES } from '../src/store/grants.ts'
+import { bulkRead } from '../src/store/journal-bulk.ts'
+import { journalStore } from '../src/store/journal-store.ts'
+import { migrate } from '../src/store/migrate.ts'
+import { openStorePool } from '../src/store/open-pool.ts'
+
+/** An empty journal on an embedded PostgreSQL of its own, as the gate has it, with its signer. */
+export type JournalHouse = {
+  readonly store: EntryStore
+  /** The same, as who reads much has it. */
+  readonly bulk: EntryStore
+  readonly open: () => Journal
+  readonly vkey: VerifierKey
+  readonly sign: () => Promise<void>
+  readonly drop: () => Promise<void>
+}
+
+const ORIGIN = 'gatehouse.bench/journal'
+
+export async function raiseJournal(folder: string): Promise<JournalHouse> {
+  const cluster = await openCluster({ dataFolder: join(folder, 'data'), say: () => undefined })
+  const roles = Object.fromEntries(Object.keys(PROCESS_ROLES).map((role) => [role, cluster.secret(`db-${role}`)])) as Record<keyof typeof PROCESS_ROLES, string>
+  await migrate({ admin: cluster.superuser, roles, logOrigin: ORIGIN })
+  const pool = openStorePool({ connectionString: cluster.url('gatehouse', PROCESS_ROLES.gate, roles.gate), max: 2 })
+  const signing = openStorePool({ connectionString: cluster.url('gatehouse', PROCESS_ROLES.sign, roles.sign), max: 2 })
+  const store = journalStore({ pool })
+  const key = await openSignerKey({ path: join(folder, 'signer.key'), origin: ORIGIN, random: (bytes) => randomBytes(bytes) })
+  const state = signerStateFile(join(folder, 'signer.state'))
+  return {
+    store,
+    bulk: { ...store, read: bulkRead({ pool }) },
+    vkey: key,
+    open: () => openJournal({ store, clock: Date.now, node: 'gate', timeoutMs: 60_000 }),
+    sign: async () => void (await signCheckpoint({ store: journalStore({ pool: signing }), signer: fileSigner(key), state })),
+    drop: async () => {
+      await Promise.all([pool.end(), signing.end()])
+      await cluster.stop()
+    },
+  }
+}
+
+/** What most entries are: an answered ask, as `gate/entries.ts` writes it of the pilot's `getShipmentSummary`. */
+export const answeredAsk = (n: number): Entry => ({
+  kind: 'ask.answered',
+  outcome: 'done',
+  session: 'ses_01JB8Q2M4Z7F9T3K',
+  person: 'anna.bauer',
+  device: 'dev_7f3a91c04be2',
+  correlation: `req_${n.toString(36).padStart(12, '0')}`,
+  operation: 'getShipmentSummary',
+  digest: 'q1YJ3l0m6i0Lw8u2b8nT1mCq9f4rVxS7pZkE5oHdGaU',
+  detail: {
+    asked: { shipmentId: `SH-${100_000 + (n % 10_000)}` },
+    rows: 1,
+    clear: ['shipmentId', 'status', 'mode', 'carrier', 'origin', 'destination', 'plannedDelivery', 'deliveredAt', 'packages', 'weightKg'],
+    token: ['consignee', 'customer'],
+    partial: ['consigneePhone'],
+    redact: ['freightPrice', 'insurance', 'notes'],
+    rule: 'care.read-shipments',
+    policy: 3,
+    subjects: 1,
+    prices: 0,
+  },
+})

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { mkdir, open, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { toBase64, toHex } from '../../base/bytes.ts'
+import { sha256 } from '../../base/digest.ts'
+import type { EntryFilter } from '../../journal/source-filter.ts'
+import type { Proved } from '../../journal/source-proof.ts'
+import { leafHash } from '../../log/leaf.ts'
+import { formatVkey } from '../../log/note-key.ts'
+import { parseTlogProof } from '../../log/tlog-proof.ts'
+import { caseReadme } from './case-readme.ts'
+import type { Trusted } from './trusted.ts'
+
+export type CaseHead = {
+  readonly name: string
+  readonly reason: string
+  readonly by: string
+  readonly at: string
+  readonly filter: EntryFilter
+  readonly custody: boolean
+}
+
+/** A case while it is written; only its owner may read it until it is handed on. */
+export type CaseFolder = {
+  readonly add: (entry: Proved & { readonly at: string; readonly kind: string }) => Promise<void>
+  /** Writes what goes with the entries, and the manifest of all. */
+  readonly finish: () => Promise<{ readonly count: number; readonly first: number; readonly last: number; readonly manifest: string }>
+  /** Beside the manifest, which the custody entry names. */
+  readonly custody: (entry: { readonly index: number; readonly leaf: string; readonly manifest: string }) => Promise<void>
+}
+
+export async function openCase(folder: string, head: CaseHead, { trust, policyText }: Trusted): Promise<CaseFolder> {
+  for (const part of ['entries', 'proofs', 'checkpoints']) await mkdir(join(folder, part), { recursive: true, mode: 0o700 })
+  const vkey = formatVkey(trust.key)
+  // Digests are kept, contents are not: a case may be long.
+  const digests = new Map<string, string>()
+  const index = await open(join(folder, 'index.jsonl'), 'wx', 0o600)
+  let count = 0
+  let [first, last, example] = [Infinity, -1, null as number | null]
+
+  async function file(path: string, content: Uint8Array | string): Promise<void> {
+    if (digests.has(path)) return
+    await writeFile(join(folder, path), content, { mode: 0o600, flag: 'wx' })
+    digests.set(path, toHex(sha256(content)))
+  }
+
+  return {
+    async add({ index: at, body, text, size, at: recordedAt, kind }) {
+      const proof = parseTlogProof(text)
+      await file(`entries/${at}.json`, body)
+      await file(`proofs/${at}.tlog-proof`, text)
+      if (proof.ok) await file(`checkpoints/${size}`, proof.value.checkpoint)
+      const line = Buffer.from(
+        `${JSON.stringify({ index: at, leaf: toBase64(leafHash(body)), at: recordedAt, kind, entry: `entries/${at}.json`, proof: `proofs/${at}.tlog-proof`, checkpoint: `checkpoints/${size}` })}\n`,
+      )
+      await index.write(line)
+      count += 1
+      first = Math.min(first, at)
+      last = Math.max(last, at)
+      example ??= at
+    },
+
+    async finish() {
+      await index.close()
+      const { filter, ...told } = head
+      await file('log.vkey', `${vkey}\n`)
+      await file('policy', policyText ?? `log ${vkey}\nquorum none\n`)
+      await file('case.json', `${JSON.stringify({ ...told, log: trust.name, filter, entries: count }, null, 2)}\n`)
+      await file('README.md', caseReadme({ ...told, log: trust.name, keyId: trust.key.id, entries: count, example, hasPolicy: policyText !== null }))
+      digests.set('index.jsonl', await digestOf(join(folder, 'index.jsonl')))
+      const manifest = [...digests]
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([path, digest]) => `${digest}  ${path}\n`)
+        .join('')
+      await writeFile(join(folder, 'manifest.sha256'), manifest, { mode: 0o600, flag: 'wx' })
+      return { count, first, last, manifest }
+    },
+
+    custody: (entry) => writeFile(join(folder, 'custody.json'), `${JSON.stringify(entry, null, 2)}\n`, { mode: 0o600, flag: 'wx' }),
+  }
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  const file = await open(path)
+  try {
+    for await (const part of file.createReadStream()) hash.update(part as Buffer)
+  } finally {
+    await file.close()
+  }
+  return hash.digest('hex')
+}

@@ -1,0 +1,51 @@
+/** What a recipient needs to know of an exported case, and no more. */
+export type CaseFacts = {
+  readonly name: string
+  readonly reason: string
+  readonly by: string
+  readonly at: string
+  readonly log: string
+  readonly keyId: string
+  readonly entries: number
+  readonly example: number | null
+  readonly hasPolicy: boolean
+  readonly custody: boolean
+}
+
+/** The text that goes with a case: what it is, how to check it without us, and what it does not show. */
+export function caseReadme({ name, reason, by, at, log, keyId, entries, example, hasPolicy, custody }: CaseFacts): string {
+  const file = example ?? 0
+  return `# Case ${name}
+
+${entries} entries of the journal \`${log}\`, exported ${at} by ${by}: ${reason}
+
+| file | what it is |
+|---|---|
+| \`case.json\` | what was asked for, by whom, when |
+| \`index.jsonl\` | a line for each entry: index, leaf hash, its files |
+| \`entries/N.json\` | entry N, byte for byte as the log holds it: an OCSF event in the one spelling of RFC 8785 |
+| \`proofs/N.tlog-proof\` | that entry N is in the log (C2SP tlog-proof): the way to the root, and the signed checkpoint |
+| \`checkpoints/S\` | each checkpoint of size S that a proof leads to (C2SP tlog-checkpoint), with its cosignatures |
+| \`log.vkey\` | the log's verifier key (C2SP signed-note), id ${keyId} |
+| \`policy\` | the C2SP tlog-policy that the proofs were held to${hasPolicy ? '' : ': the log alone, no witness'} |
+| \`manifest.sha256\` | SHA-256 of every file above |
+${custody ? '| `custody.json` | the entry of the journal that says this export was made, with the digest of the manifest |\n' : ''}
+## Check it
+
+1. \`sha256sum --check manifest.sha256\`: the folder is as it was written.
+2. Compare \`log.vkey\` with the key as you got it from elsewhere: the company's auditor, an earlier case. A key that comes with the evidence proves nothing.
+3. Each entry, offline:
+
+\`\`\`
+gatehouse receipt verify proofs/${file}.tlog-proof --policy policy --entry entries/${file}.json
+\`\`\`
+
+or with any verifier of C2SP tlog-proof. The leaf hash of an entry is SHA-256 of a zero byte and the file's bytes (RFC 6962).
+
+## What it shows, and what not
+
+It shows that each of these entries stands in the log at its index, unaltered since the log's key signed over it${hasPolicy ? ' and the witnesses saw it' : ''}. It does not show that these are all
+entries there are: for that, verify the whole journal (\`gatehouse journal verify\`) and repeat the search in \`case.json\`. Entries hold identifiers, tokens
+and keyed digests, no personal value in clear; what lies in the payload vault is not in this folder.
+${custody ? '\nWho exported, when and why is itself an entry of the journal, recorded before this folder was handed out.\n' : '\nNO ENTRY OF THE JOURNAL tells of this export: whoever made it chose so, by `--no-custody-entry`.\n'}`
+}

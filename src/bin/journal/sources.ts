@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { bucketObjects } from '../../archive/bucket.ts'
+import { bucketSettings } from '../../archive/bucket-address.ts'
+import { folderObjects } from '../../archive/folder.ts'
+import { openS3 } from '../../archive/s3-client.ts'
+import { toHex } from '../../base/bytes.ts'
+import type { EntryStore } from '../../journal/entry-store.ts'
+import type { LogSource } from '../../journal/source.ts'
+import type { FindBodies } from '../../journal/source-search.ts'
+import { storeSource } from '../../journal/source-store.ts'
+import { type TileArchive, tileSource } from '../../journal/source-tiles.ts'
+import { payloadOf } from '../../journal/vault/read.ts'
+import type { VaultStore } from '../../journal/vault/vault-store.ts'
+import type { PayloadOf } from '../../journal/verify-payload.ts'
+import { Fault } from '../../model/fault.ts'
+import { visitCluster } from '../../store/cluster/visit.ts'
+import { PROCESS_ROLES } from '../../store/grants.ts'
+import { bulkFind, bulkRead, cosignedCheckpoints } from '../../store/journal-bulk.ts'
+import { journalStore } from '../../store/journal-store.ts'
+import { openStorePool } from '../../store/open-pool.ts'
+import { vaultStore } from '../../store/vault-store.ts'
+import { httpArchive } from './http-archive.ts'
+import { objectArchive } from './object-archive.ts'
+import { fileOf, type PlaceOptions } from './options.ts'
+
+/** A copy of the journal that was opened: an archive, or the table. */
+export type Opened = {
+  readonly source: LogSource
+  readonly archive: TileArchive | null
+  readonly store: EntryStore | null
+  /** The table can look through itself. */
+  readonly find: FindBodies | null
+  /** What entries name and lies beside the table. */
+  readonly payloadOf: PayloadOf | null
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Every copy that the options name: the database by --data or DATABASE_URL unless only others are named. At least one; with `both`, a pilot's
+ * archive beside its database. Faults `config_invalid`, `data_unreachable`.
+ */
+export function openSources(options: PlaceOptions, both = false): readonly [Opened, ...Opened[]] {
+  const named = [folderOf(options), urlOf(options), bucketOf(options)].filter((one) => one !== null)
+  const archives = named.length === 0 && both ? [...pilotArchive(options)] : named
+  const url = databaseUrl(options, named.length > 0)
+  const [first, ...rest] = [...(url === null ? [] : [openDatabase(url, { cosigned: options.policy !== undefined })]), ...archives]
+  if (first) return [first, ...rest]
+  throw new Fault(
+    'config_invalid',
+    'no copy of the journal is named: DATABASE_URL is not set',
+    'set DATABASE_URL to the database that holds the journal, or name a running pilot with --data FOLDER, or an archive with --folder, --url or --bucket',
+  )
+}
+
+/** The key and the memory of the signer in a pilot's folder; an auditor brings them from elsewhere. */
+export function pilotKeys(data: string): { readonly key: string; readonly signed: string } {
+  const keys = join(data, 'keys', 'sign')
+  return { key: join(keys, 'journal.key.vkey'), signed: join(keys, 'journal.signed') }
+}
+
+/** The journal's table at this database. `cosigned`: with what witnesses said, for who wants a quorum; the role must be one that may read that. */
+export function openDatabase(url: string, { cosigned = false }: { readonly cosigned?: boolean } = {}): Opened & { readonly store: EntryStore } {
+  const pool = openStorePool({ connectionString: url, max: 3, connectionTimeoutMillis: 5000 })
+  const store = { ...journalStore({ pool }), read: bulkRead({ pool }), ...(cosigned && { checkpoints: cosignedCheckpoints({ pool }) }) }
+  const payloads = vaultStore(pool)
+  return {
+    source: storeSource(store),
+    archive: null,
+    store,
+    find: bulkFind({ pool }),
+    payloadOf: payloadOf({ payloads: gathered(payloads.payloads) }),
+    close: () => pool.end(),
+  }
+}
+
+type Payloads = VaultStore['payloads']
+
+/** Looks up what was asked for in one turn together. */
+function gathered(payloads: Payloads): Payloads {
+  let next: { readonly digests: Uint8Array[]; readonly rows: ReturnType<Payloads> } | null = null
+  return async (digests) => {
+    const asked: Uint8Array[] = next?.digests ?? []
+    asked.push(...digests)
+    next ??= {
+      digests: asked,
+      rows: Promise.resolve().then(() => {
+        next = null
+        return payloads(asked)
+      }),
+    }
+    const wanted = new Set(digests.map(toHex))
+    return (await next.rows).filter(({ digest }) => wanted.has(toHex(digest)))
+  }
+}
+
+function databaseUrl({ data }: PlaceOptions, others: boolean): string | null {
+  if (data !== undefined) return visitCluster(data, 'gatehouse', PROCESS_ROLES.archive, 'db-archive')
+  return others ? null : process.env['DATABASE_URL'] || null
+}
+
+const opened = (archive: TileArchive, close: () => Promise<void> = () => Promise.resolve()): Opened => ({
+  source: tileSource(archive),
+  archive,
+  store: null,
+  find: null,
+  payloadOf: null,
+  close,
+})
+
+function folderOf({ folder }: PlaceOptions): Opened | null {
+  if (folder === undefined) return null
+  if (!existsSync(folder)) throw new Fault('data_unreachable', `there is no folder \`${folder}\``, "name the folder of the journal's archive")
+  return opened(objectArchive(`the folder \`${folder}\``, folderObjects(folder)))
+}
+
+/** What the pilot has published beside its database: nothing yet, in its first second. */
+function pilotArchive({ data }: PlaceOptions): readonly Opened[] {
+  const folder = data === undefined ? null : join(data, 'journal')
+  const archive = folder !== null && existsSync(join(folder, 'checkpoint')) ? folderOf({ folder }) : null
+  return archive ? [archive] : []
+}
+
+function urlOf({ url, tokenFile, ca }: PlaceOptions): Opened | null {
+  if (url === undefined) return null
+  const token = tokenFile === undefined ? null : fileOf('--token-file', tokenFile).trim()
+  const archive = httpArchive({ url, token, ca: ca === undefined ? null : fileOf('--ca', ca) })
+  return opened(archive, archive.close)
+}
+
+function bucketOf({ bucket, region, endpoint, pathStyle }: PlaceOptions): Opened | null {
+  if (bucket === undefined) return null
+  const server = { region: region ?? process.env['AWS_REGION'] ?? 'us-east-1', endpoint: endpoint ?? null, pathStyle: pathStyle === true }
+  const settings = bucketSettings(bucket, server)
+  if (!settings) throw new Fault('config_invalid', `\`${bucket}\` is no bucket`, 'name it as s3://BUCKET or s3://BUCKET/PREFIX')
+  const client = openS3(settings)
+  return opened(objectArchive(`the bucket \`${bucket}\``, bucketObjects({ client, settings })), () => Promise.resolve(client.destroy()))
+}

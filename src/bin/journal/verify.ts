@@ -1,0 +1,153 @@
+import { availableParallelism } from 'node:os'
+import { Command } from 'commander'
+import type { Foreign } from '../../journal/checkpoint-judge.ts'
+import { signerStateFile } from '../../journal/signer-state.ts'
+import { type Report, verifyLog } from '../../journal/verify.ts'
+import { openInspectors } from '../../journal/verify-inspectors.ts'
+import { verifiedState } from '../../journal/verify-state.ts'
+import type { Trust } from '../../journal/verify-trust.ts'
+import type { Frontier } from '../../log/frontier.ts'
+import { parseTlogProof } from '../../log/tlog-proof.ts'
+import { Fault } from '../../model/fault.ts'
+import { progressBar } from '../progress.ts'
+import { judging } from './asked.ts'
+import { httpArchive } from './http-archive.ts'
+import { fileOf, type PlaceOptions, withPlaces } from './options.ts'
+import { reportText } from './report-text.ts'
+import { type Opened, openDatabase, openSources, pilotKeys } from './sources.ts'
+import { trusted } from './trusted.ts'
+
+type Options = PlaceOptions & { readonly against?: readonly string[]; readonly incremental?: string; readonly payloads?: true; readonly json?: true }
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
+/** `gatehouse journal verify`: recomputes everything from the entries' own bytes, and says what does not fit and where. */
+export const verifyCommand = (): Command =>
+  withPlaces(new Command('verify'))
+    .description(
+      'recompute every entry, the tree and every checkpoint of each copy named; DATABASE_URL names the database (any role that may read the journal)',
+    )
+    .option('--signed <file>', "the signer's own memory, `journal.signed`: shows a journal that was cut back together with its checkpoints")
+    .option('--against <file-or-url>', 'a checkpoint or receipt kept elsewhere (SIEM, witness, paper); again for each', collect)
+    .option('--incremental <file>', 'remember what was verified in this file of your own, and read only what came after')
+    .option('--payloads', 'also hold every ciphertext of the vault against the entry that names it (a role that may read `payload`)')
+    .option('--json', 'the report as JSON')
+    .addHelpText('after', '\nExit code: 0 verifies, 1 the command was not understood, 2 does not verify, 3 could not be read or asked.')
+    .action((options: Options) => judging(() => verify(options)))
+
+async function verify(options: Options): Promise<boolean> {
+  const files = { ...(options.data === undefined ? {} : pilotKeys(options.data)), ...defined({ key: options.key, signed: options.signed }) }
+  const sources = openSources(options, options.incremental === undefined)
+  try {
+    const { trust } = await trusted({ key: files.key, policy: options.policy })
+    const remembered = files.signed === undefined ? null : await rememberedIn(files.signed)
+    if (options.incremental !== undefined && sources.length > 1)
+      throw new Fault(
+        'config_invalid',
+        '--incremental remembers one copy of the journal, and several are named',
+        'verify each by itself, with a file of its own',
+      )
+    const against = await Promise.all((options.against ?? []).map(foreignAt))
+    const reports = await verifyAll({ sources, trust, remembered, against, incremental: options.incremental, payloads: options.payloads })
+    const [first] = reports
+    if (options.json) process.stdout.write(`${JSON.stringify(reports.length === 1 ? first : together(reports), null, 2)}\n`)
+    else process.stdout.write(reports.map((report) => (reports.length === 1 ? '' : `${report.source}: `) + reportText(report)).join(''))
+    return reports.every(({ ok }) => ok)
+  } finally {
+    await Promise.all(sources.map(({ close }) => close()))
+  }
+}
+
+/** Several copies in one report: what is wrong with each, and each report. */
+const together = (reports: readonly Report[]) => ({
+  ok: reports.every(({ ok }) => ok),
+  faults: reports.flatMap(({ source, faults }) => faults.map((fault) => `${source}: ${fault}`)),
+  sources: reports,
+})
+
+type Work = {
+  readonly sources: readonly [Opened, ...Opened[]]
+  readonly trust: Trust
+  readonly remembered: Frontier | null
+  readonly against: readonly Foreign[]
+  readonly incremental?: string | undefined
+  readonly payloads?: true | undefined
+}
+
+async function verifyAll({ sources, trust, remembered, against, incremental, payloads }: Work): Promise<readonly Report[]> {
+  // Read first: what an archive shows now, the database must have had before.
+  const shown = await Promise.all(sources.map(async ({ source, archive }) => (archive ? await source.claim() : null)))
+  const reports: Report[] = []
+  for (const [at, { source, store, payloadOf }] of sources.entries()) {
+    // An archive follows the table: only what it already has can be asked of it.
+    const own = shown[at]?.size ?? Infinity
+    const others = shown.flatMap((claim, i): readonly Foreign[] =>
+      i !== at && claim?.newest && claim.newest.size <= own ? [{ name: sources[i]?.source.name ?? '', note: claim.newest.note }] : [],
+    )
+    const state = incremental === undefined ? null : verifiedState(incremental, { log: trust.name, source: source.name })
+    const from = (await state?.load()) ?? null
+    const bar = progressBar(`entries verified in ${source.name}`)
+    // One core is this thread's own.
+    const inspectors = openInspectors(Math.max(1, availableParallelism() - 1))
+    try {
+      const { report, tree } = await verifyLog({
+        source,
+        trust,
+        against: [...against, ...others],
+        remembered: store ? remembered : null,
+        inspect: inspectors.inspect,
+        payloadOf: payloads ? payloadOf : null,
+        now: Date.now(),
+        onProgress: ({ verified, size }) => bar.show(verified, size),
+        ...(from && { from }),
+      })
+      if (report.ok) await state?.save(tree)
+      reports.push(report)
+    } finally {
+      bar.end()
+      await inspectors.close()
+    }
+  }
+  return reports
+}
+
+/** The journal at a database, verified by a key and perhaps the signer's memory: for a program that has raised the house itself. */
+export async function verifyAt(url: string, keyFile: string, signedFile?: string): Promise<Report> {
+  const { trust } = await trusted({ key: keyFile })
+  const remembered = signedFile === undefined ? null : await rememberedIn(signedFile)
+  const database = openDatabase(url)
+  try {
+    const [report] = await verifyAll({ sources: [database], trust, remembered, against: [] })
+    return report as Report
+  } finally {
+    await database.close()
+  }
+}
+
+async function rememberedIn(file: string): Promise<Frontier> {
+  const remembered = await signerStateFile(file).load()
+  if (remembered) return remembered
+  throw new Fault('config_invalid', `${file} is not there`, "name the signer's `journal.signed`, or leave --signed out")
+}
+
+/** A checkpoint's note out of a file or from an address: by itself, or in a receipt. */
+async function foreignAt(place: string): Promise<Foreign> {
+  const text = /^https?:\/\//.test(place) ? await noteAt(place) : fileOf('--against', place)
+  const proof = parseTlogProof(text)
+  return { name: `\`${place}\``, note: proof.ok ? proof.value.checkpoint : text }
+}
+
+async function noteAt(place: string): Promise<string> {
+  const end = place.lastIndexOf('/') + 1
+  const archive = httpArchive({ url: place.slice(0, end), token: null, ca: null })
+  try {
+    const bytes = await archive.get(place.slice(end))
+    if (bytes) return Buffer.from(bytes).toString()
+    throw new Fault('gate_refused', `there is no checkpoint at \`${place}\``, 'correct the address of --against')
+  } finally {
+    await archive.close()
+  }
+}
+
+const defined = <T extends { readonly [name: string]: string | undefined }>(values: T): { readonly [K in keyof T]?: string } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { readonly [K in keyof T]?: string }

@@ -1,0 +1,76 @@
+import pg from 'pg'
+import type { Config } from '../../config/config.ts'
+import { needed } from '../../config/environment.ts'
+import { openJournal } from '../../journal/open.ts'
+import type { Keeper } from '../../journal/vault/erase.ts'
+import type { MasterKey } from '../../journal/vault/master-key.ts'
+import { vaulted } from '../../journal/vault/vaulted.ts'
+import { Fault } from '../../model/fault.ts'
+import { SUPERUSER } from '../../store/cluster/initialise.ts'
+import { secret } from '../../store/cluster/secrets.ts'
+import { visitCluster } from '../../store/cluster/visit.ts'
+import { OWNER } from '../../store/grants.ts'
+import { journalStore } from '../../store/journal-store.ts'
+import { becomeMember, onDatabase } from '../../store/migrate.ts'
+import { openStorePool } from '../../store/open-pool.ts'
+import { vaultKeeping } from '../../store/vault-store.ts'
+import { readConfig } from '../read-config.ts'
+import { complain } from './house.ts'
+import { masterKeyFrom, masterKeyOf, openHouseVault } from './vault.ts'
+
+/** Where the house is whose vault is kept: a running pilot's folder, or a configuration with DATABASE_URL as its administrator. */
+export type KeeperPlace = { readonly data?: string; readonly config?: string }
+
+/** What an administrator erases and holds with: the owner's rights on the tables, the master key, and the journal to say so in. Faults `config_invalid`, `postgres_unreachable`. */
+export async function openKeeper(place: KeeperPlace): Promise<Keeper & { readonly close: () => Promise<void> }> {
+  const { url, master } = wayIn(place)
+  const pool = openStorePool({ ...(await asOwner(url)), max: 4, connectionTimeoutMillis: 5000, application_name: 'gatehouse keeper' })
+  const { vault, store } = await openHouseVault(pool, master)
+  const onTrouble = (cause: unknown): void => complain('keeper', cause)
+  const journal = openJournal({ store: journalStore({ pool }), clock: Date.now, node: 'keeper', timeoutMs: 10_000, onTrouble })
+  return {
+    keeping: vaultKeeping(pool),
+    subjects: vault.subjects,
+    record: vaulted({ record: journal.record, vault, store, onTrouble }),
+    clock: Date.now,
+    close: async () => {
+      await journal.drain()
+      await pool.end()
+    },
+  }
+}
+
+function wayIn({ data, config }: KeeperPlace): { readonly url: string; readonly master: MasterKey } {
+  if (data !== undefined) return { url: visitCluster(data, 'gatehouse', SUPERUSER, 'superuser'), master: masterKeyFrom(secret(data, 'vault')) }
+  if (config === undefined)
+    throw new Fault(
+      'config_invalid',
+      'no house is named',
+      'name a running pilot with --data FOLDER, or the configuration that `gatehouse serve` runs with by --config FILE',
+    )
+  const found: Config = readConfig(config)
+  const admin = needed(process.env, 'DATABASE_URL', "the administrator's URL that `gatehouse serve` runs with")
+  return { url: onDatabase({ connectionString: admin }, 'gatehouse').connectionString ?? admin, master: masterKeyOf(found, process.env) }
+}
+
+/** A superuser may do all as they are; any other administrator acts as the tables' owner. */
+async function asOwner(connectionString: string): Promise<pg.PoolConfig> {
+  const client = new pg.Client({ connectionString })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ super: boolean }>("select current_setting('is_superuser') = 'on' as super")
+    if (rows[0]?.super) return { connectionString }
+    await becomeMember(client, OWNER)
+    return { connectionString, options: `-c role=${OWNER}` }
+  } catch (cause) {
+    throw new Fault(
+      'postgres_unreachable',
+      `the database does not let us in: ${cause instanceof Error ? cause.message : 'no answer'}`,
+      'check that it runs, and the administrator’s URL',
+      { cause },
+    )
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}

@@ -1,0 +1,70 @@
+/** Somebody, or something, whose values can be erased together, by pseudonym. `sealed`: who that is, under the key in `wrapped`; both null once erased. */
+export type SubjectRow = {
+  readonly pseudonym: string
+  readonly sealed: Uint8Array | null
+  readonly wrapped: Uint8Array | null
+  /** Milliseconds since the epoch. Since `erasingAt` no key is made for it any more. */
+  readonly erasingAt: number | null
+  readonly erasedAt: number | null
+}
+
+/** A data key of one subject and month (`2026-11`, UTC), wrapped by the master key; null once destroyed. */
+export type KeyRow = { readonly id: string; readonly pseudonym: string; readonly month: string; readonly wrapped: Uint8Array | null }
+
+/** A ciphertext by its SHA-256, with the keys it was sealed under; null once one of these was destroyed. `class` is for its retention. */
+export type PayloadRow = { readonly digest: Uint8Array; readonly keyIds: readonly string[]; readonly class: string; readonly ciphertext: Uint8Array | null }
+
+/**
+ * Where the vault's keys and ciphertexts lie: a port, kept by `store/vault-store.ts`. Nothing in it is secret without the master key.
+ *
+ * Order. What `addPayloads` has confirmed is durable at the latest with whatever is committed to the same database after it: an entry never names a
+ * ciphertext that a crash forgot. `addSubject` and `addKey` are durable on return: what is sealed under a key that is lost is lost.
+ * Races. Of several who add the same subject or key at once, one row stays, and all get that one.
+ * Errors. A call rejects when the database cannot be reached; it may then have been done.
+ */
+export type VaultStore = {
+  readonly subjectByIndex: (index: Uint8Array) => Promise<SubjectRow | null>
+  /** Those of these that are there, in any order. */
+  readonly subjects: (pseudonyms: readonly string[]) => Promise<readonly SubjectRow[]>
+  readonly addSubject: (row: {
+    readonly pseudonym: string
+    readonly index: Uint8Array
+    readonly sealed: Uint8Array
+    readonly wrapped: Uint8Array
+  }) => Promise<SubjectRow>
+  readonly keyOf: (pseudonym: string, month: string) => Promise<KeyRow | null>
+  /** The key that stands for this subject and month; null when the subject is unknown, being erased, or erased. */
+  readonly addKey: (row: KeyRow & { readonly wrapped: Uint8Array }) => Promise<KeyRow | null>
+  readonly keys: (ids: readonly string[]) => Promise<readonly KeyRow[]>
+  /** The first of a digest stays. */
+  readonly addPayloads: (rows: readonly (PayloadRow & { readonly ciphertext: Uint8Array })[]) => Promise<void>
+  readonly payloads: (digests: readonly Uint8Array[]) => Promise<readonly PayloadRow[]>
+}
+
+/** What an erasure did: keys destroyed, the months they were of, and ciphertexts under them, emptied or yet to be. */
+export type Destroyed = { readonly keys: number; readonly months: readonly string[]; readonly payloads: number }
+
+/**
+ * What only the owner of the tables may do: a port too. `begin` and `hold` exclude each other: of the two one is first, and the other sees it.
+ * Each call is durable on return, and done again changes nothing.
+ */
+export type VaultKeeping = {
+  /** From here on no key is made for it. `held`: nothing was done; `cases` are those that hold it. */
+  readonly begin: (
+    pseudonym: string,
+    at: number,
+  ) => Promise<{ readonly state: 'begun' | 'erased' | 'unknown' } | { readonly state: 'held'; readonly cases: readonly string[] }>
+  /** Wrapped keys, name and index are overwritten, in one transaction. Only after `begin`. */
+  readonly destroy: (pseudonym: string, at: number) => Promise<Destroyed>
+  /** Empties up to `limit` ciphertexts under any of its destroyed keys; how many. */
+  readonly empty: (pseudonym: string, limit: number) => Promise<number>
+  /** Leaves no dead row that still holds a key in the tables' files. */
+  readonly sweep: () => Promise<void>
+  /** Erasures that were destroyed and not yet told in the journal. */
+  readonly untold: () => Promise<readonly (Destroyed & { readonly pseudonym: string })[]>
+  readonly told: (pseudonym: string) => Promise<void>
+  /** False: it is being erased, erased, or unknown. */
+  readonly hold: (pseudonym: string, caseId: string, at: number) => Promise<boolean>
+  /** False: no such hold stands. */
+  readonly release: (pseudonym: string, caseId: string, at: number) => Promise<boolean>
+}

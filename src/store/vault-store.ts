@@ -1,0 +1,173 @@
+import type { Pool } from 'pg'
+import type { Destroyed, KeyRow, PayloadRow, SubjectRow, VaultKeeping, VaultStore } from '../journal/vault/vault-store.ts'
+
+type Subject = { pseudonym: string; sealed: Buffer | null; wrapped: Buffer | null; erasing_at: Date | null; erased_at: Date | null }
+type Payload = { digest: Buffer; key_ids: string[]; class: string; ciphertext: Buffer | null }
+
+/**
+ * The commit is not waited for: the one of the entry that follows carries it to disk, since the log of the database is written in order. A crash in
+ * between forgets both.
+ */
+const ADD_PAYLOADS = `
+with soon as materialized (select set_config('synchronous_commit', 'off', true) as setting)
+insert into payload (digest, key_ids, class, ciphertext)
+select one.digest, string_to_array(one.key_ids, '+'), one.class, one.ciphertext
+from soon, unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[]) as one (digest, key_ids, class, ciphertext) where soon.setting is not null
+on conflict do nothing`
+
+/** Whoever makes a key of a subject, and whoever erases it, one after the other: row locks would want the right to write the rows. */
+const LOCK_SHARED = 'pg_advisory_xact_lock_shared(hashtextextended($1, 7170233004))'
+const LOCK = 'pg_advisory_xact_lock(hashtextextended($1, 7170233004))'
+
+/** The vault's keys and ciphertexts in PostgreSQL (tables `vault_*` and `payload`), as the port says. */
+export function vaultStore(pool: Pool): VaultStore {
+  const subjects = async (text: string, values: readonly unknown[]) => (await pool.query<Subject>({ text, values: [...values] })).rows.map(asSubject)
+  const keys = async (name: string, text: string, values: readonly unknown[]) => (await pool.query<KeyRow>({ name, text, values: [...values] })).rows
+
+  return {
+    subjectByIndex: async (index) => (await subjects('select * from vault_subject where index = $1', [index]))[0] ?? null,
+    subjects: (pseudonyms) => subjects('select * from vault_subject where pseudonym = any($1)', [pseudonyms]),
+    async addSubject({ pseudonym, index, sealed, wrapped }) {
+      await pool.query('insert into vault_subject (pseudonym, index, sealed, wrapped) values ($1, $2, $3, $4) on conflict do nothing', [
+        pseudonym,
+        index,
+        sealed,
+        wrapped,
+      ])
+      const [stands] = await subjects('select * from vault_subject where index = $1 or pseudonym = $2 order by index = $1 desc', [index, pseudonym])
+      if (!stands) throw new Error('a subject was added and is gone')
+      return stands
+    },
+    keyOf: async (pseudonym, month) =>
+      (await keys('vault_key_of', 'select id, pseudonym, month, wrapped from vault_key where pseudonym = $1 and month = $2', [pseudonym, month]))[0] ?? null,
+    async addKey({ id, pseudonym, month, wrapped }) {
+      await transaction(pool, async (query) => {
+        await query(`select ${LOCK_SHARED}`, [pseudonym])
+        const add = `insert into vault_key (id, pseudonym, month, wrapped)
+          select $1, pseudonym, $3, $4 from vault_subject where pseudonym = $2 and erasing_at is null on conflict (pseudonym, month) do nothing`
+        await query(add, [id, pseudonym, month, wrapped])
+      })
+      const stands = 'select id, pseudonym, month, wrapped from vault_key where pseudonym = $1 and month = $2 and wrapped is not null'
+      return (await keys('vault_key_stands', stands, [pseudonym, month]))[0] ?? null
+    },
+    keys: (ids) => keys('vault_keys', 'select id, pseudonym, month, wrapped from vault_key where id = any($1)', [ids]),
+    async addPayloads(rows) {
+      const columns = [
+        rows.map(({ digest }) => digest),
+        rows.map(({ keyIds }) => keyIds.join('+')),
+        rows.map((row) => row.class),
+        rows.map(({ ciphertext }) => ciphertext),
+      ]
+      await pool.query({ name: 'payload_add', text: ADD_PAYLOADS, values: columns })
+    },
+    payloads: async (digests) =>
+      (
+        await pool.query<Payload>({
+          name: 'payloads',
+          text: 'select digest, key_ids, class, ciphertext from payload where digest = any($1)',
+          values: [digests],
+        })
+      ).rows.map(asPayload),
+  }
+}
+
+/** Erasing and holding, as the owner of the tables. */
+export function vaultKeeping(pool: Pool): VaultKeeping {
+  return {
+    async begin(pseudonym, at) {
+      return transaction(pool, async (query) => {
+        await query(`select ${LOCK}`, [pseudonym])
+        const [row] = await query<Subject>('select * from vault_subject where pseudonym = $1', [pseudonym])
+        if (!row) return { state: 'unknown' }
+        if (row.erased_at !== null) return { state: 'erased' }
+        const holds = await query<{ case_id: string }>('select case_id from vault_hold where pseudonym = $1 and released_at is null order by set_at', [
+          pseudonym,
+        ])
+        if (holds.length > 0) return { state: 'held', cases: holds.map(({ case_id }) => case_id) }
+        await query('update vault_subject set erasing_at = coalesce(erasing_at, $2) where pseudonym = $1', [pseudonym, new Date(at)])
+        return { state: 'begun' }
+      })
+    },
+    async destroy(pseudonym, at) {
+      return transaction(pool, async (query) => {
+        await query(`select ${LOCK}`, [pseudonym])
+        const begun = await query('select from vault_subject where pseudonym = $1 and erasing_at is not null', [pseudonym])
+        if (begun.length === 0) throw new Error(`${pseudonym} is not being erased`)
+        await query('update vault_key set wrapped = null, destroyed_at = coalesce(destroyed_at, $2) where pseudonym = $1', [pseudonym, new Date(at)])
+        await query('update vault_subject set index = null, sealed = null, wrapped = null, erased_at = coalesce(erased_at, $2) where pseudonym = $1', [
+          pseudonym,
+          new Date(at),
+        ])
+        return destroyedOf(query, pseudonym)
+      })
+    },
+    async empty(pseudonym, limit) {
+      const text = `update payload set ciphertext = null where digest in (
+        select digest from payload where ciphertext is not null and key_ids && array(select id from vault_key where pseudonym = $1 and destroyed_at is not null) limit $2)`
+      return (await pool.query(text, [pseudonym, limit])).rowCount ?? 0
+    },
+    async sweep() {
+      // These two are small, and written anew: no dead row with a key in it stays in their files. Of the ciphertexts only the dead rows go.
+      for (const text of ['vacuum (full) vault_key', 'vacuum (full) vault_subject', 'vacuum payload', 'checkpoint']) await pool.query(text).catch(whenMayNot)
+    },
+    async untold() {
+      return transaction(pool, async (query) => {
+        const rows = await query<{ pseudonym: string }>('select pseudonym from vault_subject where erased_at is not null and not told', [])
+        return Promise.all(rows.map(async ({ pseudonym }) => ({ pseudonym, ...(await destroyedOf(query, pseudonym)) })))
+      })
+    },
+    told: async (pseudonym) => void (await pool.query('update vault_subject set told = true where pseudonym = $1 and erased_at is not null', [pseudonym])),
+    async hold(pseudonym, caseId, at) {
+      return transaction(pool, async (query) => {
+        await query(`select ${LOCK}`, [pseudonym])
+        const open = await query('select from vault_subject where pseudonym = $1 and erasing_at is null', [pseudonym])
+        if (open.length === 0) return false
+        const text = `insert into vault_hold (pseudonym, case_id, set_at) values ($1, $2, $3)
+          on conflict (pseudonym, case_id) do update set set_at = case when vault_hold.released_at is null then vault_hold.set_at else $3 end, released_at = null`
+        await query(text, [pseudonym, caseId, new Date(at)])
+        return true
+      })
+    },
+    async release(pseudonym, caseId, at) {
+      const text = 'update vault_hold set released_at = $3 where pseudonym = $1 and case_id = $2 and released_at is null'
+      return (await pool.query(text, [pseudonym, caseId, new Date(at)])).rowCount === 1
+    },
+  }
+}
+
+type Query = <Row extends object>(text: string, values: readonly unknown[]) => Promise<readonly Row[]>
+
+async function destroyedOf(query: Query, pseudonym: string): Promise<Destroyed> {
+  const keys = await query<{ id: string; month: string }>('select id, month from vault_key where pseudonym = $1 order by month', [pseudonym])
+  const [under] = await query<{ count: number }>('select count(*)::int as count from payload where key_ids && $1::text[]', [keys.map(({ id }) => id)])
+  return { keys: keys.length, months: keys.map(({ month }) => month), payloads: under?.count ?? 0 }
+}
+
+async function transaction<T>(pool: Pool, work: (query: Query) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    const result = await work(async <Row extends object>(text: string, values: readonly unknown[]) => (await client.query<Row>(text, [...values])).rows)
+    await client.query('commit')
+    return result
+  } catch (cause) {
+    await client.query('rollback').catch(() => undefined)
+    throw cause
+  } finally {
+    client.release()
+  }
+}
+
+/** A managed service may not let its administrator write a checkpoint: it writes one by itself within minutes. */
+function whenMayNot(cause: unknown): void {
+  if (!(cause instanceof Error && 'code' in cause && cause.code === '42501')) throw cause
+}
+
+const asSubject = ({ pseudonym, sealed, wrapped, erasing_at, erased_at }: Subject): SubjectRow => ({
+  pseudonym,
+  sealed,
+  wrapped,
+  erasingAt: erasing_at?.getTime() ?? null,
+  erasedAt: erased_at?.getTime() ?? null,
+})
+const asPayload = ({ digest, key_ids, class: kind, ciphertext }: Payload): PayloadRow => ({ digest, keyIds: key_ids, class: kind, ciphertext })

@@ -1,0 +1,16 @@
+import { masterKeyFrom, openHouseVault } from '../../src/bin/parts/vault.ts'
+import type { Raise } from '../../src/bin/pilot/raise.ts'
+import type { Entry } from '../../src/journal/entry.ts'
+import { unsealed } from '../../src/journal/vault/read.ts'
+import { openStorePool } from '../../src/store/open-pool.ts'
+
+/** Entries of a running pilot with what is sealed beside them in its place: by the master key, as its gate opens them for people. */
+export async function opened<E extends Entry>({ cluster, house }: Pick<Raise, 'cluster' | 'house'>, entries: readonly E[]): Promise<readonly E[]> {
+  const pool = openStorePool({ connectionString: house.databaseUrl('gate'), max: 1 })
+  try {
+    const { vault, store } = await openHouseVault(pool, masterKeyFrom(cluster.secret('vault')))
+    return await unsealed(vault, store, entries)
+  } finally {
+    await pool.end()
+  }
+}
