@@ -15,7 +15,7 @@ export type AgentApp = {
   readonly hosts: readonly string[]
   /** Addresses and networks of proxies that are believed about where a request comes from; nobody is when left out. */
   readonly proxies?: readonly string[]
-  /** Who may ask as fast as they like: readers of the published journal. Nobody when left out. */
+  /** Which requests of good form are not counted: reads of the published journal with its token. None when left out. */
   readonly isUnmetered?: (request: FastifyRequest) => boolean
   readonly tls: { readonly key: string; readonly cert: string } | null
   /** Adds OAuth, enrolment and metadata. */
@@ -40,10 +40,11 @@ export async function agentApp({ door, sources, hosts, proxies = [], isUnmetered
   }) as unknown as FastifyInstance
 
   app.addHook('onRequest', async (request, reply) => {
-    const wait = isUnmetered(request) ? 0 : sources.knock(clientOf(request), door.clock())
+    const form = formOf(request.headers.host, request.headers.origin, hosts)
+    // INVARIANT: what is journalled one by one was counted before.
+    const wait = form.ok && isUnmetered(request) ? 0 : sources.knock(clientOf(request), door.clock())
     // Counted, not journalled one by one: see limits/source-cap.ts.
     if (wait > 0) return refuseWith(door, request, reply, refusal('source_capped', 'too many requests from this address', { retryAfterSeconds: wait }))
-    const form = formOf(request.headers.host, request.headers.origin, hosts)
     if (!form.ok) {
       await door.gate.record({ kind: 'ask.refused', outcome: form.refusal.code, correlation: request.id })
       return refuseWith(door, request, reply, form.refusal)

@@ -15,13 +15,26 @@ export type ReadJournalFile = (path: string) => Promise<Outcome<JournalFile | nu
 /** Before the paths of the published journal. */
 const PREFIX = '/journal/'
 
-/** Whether a request bears the reader's token (RFC 6750), compared in constant time. `token` null: the journal is open to all. */
-export function readsJournal(token: string | null): (request: FastifyRequest) => boolean {
-  const wanted = token === null ? null : sha256(token)
-  return ({ headers, url }) => {
-    if (!url.startsWith(PREFIX)) return false
+/** No path of the published journal is spelt otherwise. */
+const SPELT = /^\/journal\/[\w./-]{1,200}$/
+
+export type JournalReaders = {
+  /** Whether what is published is shown to this request: it bears the token, or the journal is open. */
+  readonly mayRead: (request: FastifyRequest) => boolean
+  /** Whether it may ask as fast as it likes: a read that bears the token. INVARIANT: never a stranger's, however open the journal. */
+  readonly isUnmetered: (request: FastifyRequest) => boolean
+}
+
+/** Who reads the published journal: who bears the reader's token (RFC 6750), compared in constant time, and everybody where it is open. */
+export function journalReaders({ token, open }: { readonly token: string; readonly open: boolean }): JournalReaders {
+  const wanted = sha256(token)
+  const bears = ({ headers }: FastifyRequest): boolean => {
     const given = /^Bearer ([\x21-\x7e]{1,200})$/i.exec(headers.authorization ?? '')?.[1]
-    return wanted === null || (given !== undefined && timingSafeEqual(sha256(given), wanted))
+    return given !== undefined && timingSafeEqual(sha256(given), wanted)
+  }
+  return {
+    mayRead: (request) => open || bears(request),
+    isUnmetered: (request) => (request.method === 'GET' || request.method === 'HEAD') && SPELT.test(request.url) && bears(request),
   }
 }
 
@@ -29,13 +42,9 @@ export function readsJournal(token: string | null): (request: FastifyRequest) =>
  * The published journal, read-only, with the specification's media types: `GET /journal/checkpoint`, `/journal/tile/…`. A path is taken as it was
  * sent, never decoded, and looked up only when it is spelt exactly as a tile's: there is nothing to traverse.
  */
-export function journalFiles(
-  app: FastifyInstance,
-  door: Door,
-  { isReader, read }: { readonly isReader: (request: FastifyRequest) => boolean; readonly read: ReadJournalFile },
-): void {
+export function journalFiles(app: FastifyInstance, door: Door, { mayRead, read }: Pick<JournalReaders, 'mayRead'> & { readonly read: ReadJournalFile }): void {
   app.get(`${PREFIX}*`, async (request, reply) => {
-    if (!isReader(request)) {
+    if (!mayRead(request)) {
       const said = refusal('reader_unknown', "the request bears no token, or not the reader's")
       const receipt = await door.gate.record({ kind: 'ask.refused', outcome: said.code, correlation: request.id })
       reply.header('www-authenticate', 'Bearer realm="journal"')

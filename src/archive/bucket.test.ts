@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FakeS3, startFakeS3 } from '../../test/fakes/s3.ts'
 import { realBucket } from '../../test/support/real-bucket.ts'
@@ -45,6 +46,19 @@ describe('a bucket of the strict double', () => {
     expect(headersOf('checkpoint')).toMatchObject({ 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache' })
     for (const path of ['tile/0/000', 'tile/entries/000.p/1'])
       expect(headersOf(path)).toMatchObject({ 'content-type': 'application/octet-stream', 'cache-control': 'max-age=31536000, immutable' })
+  })
+
+  it('reads no object that is longer than anything of a log', async () => {
+    const endless = {
+      send: () =>
+        Promise.resolve({
+          Body: (async function* () {
+            for (;;) yield new Uint8Array(1 << 20)
+          })(),
+        }),
+    }
+    const got = await bucketObjects({ client: endless as unknown as S3Client, settings: settings() }).get('tile/0/000')
+    expect(got).toMatchObject({ ok: false, refusal: { detail: expect.stringContaining('`tile/0/000` is longer than anything of a log') } })
   })
 
   it('takes its own object for standing when the answer to the put was lost', async () => {

@@ -2,6 +2,7 @@ import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectC
 import { sameBytes, toBase64 } from '../base/bytes.ts'
 import { sha256 } from '../base/digest.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
+import { OBJECT_BYTES_MAX } from '../log/tile.ts'
 import { cacheControlOf, mediaTypeOf } from './media.ts'
 import { assertPartial, assertPath, CHECKPOINT, LIST_PAGE, type Objects, type Put } from './objects.ts'
 import { type ArchiveRefusal, conflict } from './refusal.ts'
@@ -26,7 +27,7 @@ export function bucketObjects({ client, settings: { bucket, prefix } }: { readon
   async function read(path: string): Promise<Uint8Array | null> {
     try {
       const { Body } = await client.send(new GetObjectCommand(at(path)))
-      return (await Body?.transformToByteArray()) ?? new Uint8Array(0)
+      return Body ? await bounded(Body as AsyncIterable<Uint8Array>, path) : new Uint8Array(0)
     } catch (error) {
       if (codeOfS3(error) === 'NoSuchKey') return null
       throw error
@@ -73,4 +74,22 @@ export function bucketObjects({ client, settings: { bucket, prefix } }: { readon
       })
     },
   }
+}
+
+/** Whoever keeps the bucket may send without end: what is longer than anything of a log is not read on. */
+async function bounded(body: AsyncIterable<Uint8Array>, path: string): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const part of body) {
+    length += part.length
+    if (length > OBJECT_BYTES_MAX) throw new Error(`\`${path}\` is longer than anything of a log`)
+    parts.push(part)
+  }
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
 }

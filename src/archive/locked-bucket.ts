@@ -3,6 +3,7 @@ import {
   DeleteObjectsCommand,
   GetObjectCommand,
   GetObjectRetentionCommand,
+  HeadObjectCommand,
   ListObjectVersionsCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
@@ -57,6 +58,12 @@ export function lockedBucket(parts: Parts): LockedObjects {
         const got = await orNull(['NoSuchObjectLockConfiguration', 'NoSuchKey', 'NoSuchVersion'], () => client.send(asked))
         const { Mode: mode, RetainUntilDate: until } = got?.Retention ?? {}
         return (mode === 'COMPLIANCE' || mode === 'GOVERNANCE') && until !== undefined ? { mode, untilMs: until.getTime() } : null
+      }),
+    storedAt: (key, version) =>
+      askS3(settings.bucket, async () => {
+        const asked = new HeadObjectCommand({ ...at(key), VersionId: version })
+        const got = await orNull(['NotFound', 'NoSuchKey', 'NoSuchVersion', 'MethodNotAllowed'], () => client.send(asked))
+        return got?.LastModified?.getTime() ?? null
       }),
     versions: (key) =>
       askS3(settings.bucket, async () => {

@@ -27,6 +27,7 @@ export function lockedContract(open: () => Promise<OpenedLocked>): void {
         const version = valueOf(await locked.put(`${root}/one-${mode}`, utf8('kept'), asked))
         expect(valueOf(await locked.get(`${root}/one-${mode}`, version))).toEqual(utf8('kept'))
         expect(valueOf(await locked.lockOf(`${root}/one-${mode}`, version))).toEqual(asked)
+        expect(Math.abs((valueOf(await locked.storedAt(`${root}/one-${mode}`, version)) ?? 0) - opened.now())).toBeLessThan(15 * 60_000)
       }
     })
 
@@ -47,6 +48,7 @@ export function lockedContract(open: () => Promise<OpenedLocked>): void {
       const version = valueOf(await locked.put(`${root}/there`, utf8('x'), lock()))
       expect(valueOf(await locked.get(`${root}/not-there`, version))).toBeNull()
       expect(valueOf(await locked.lockOf(`${root}/not-there`, version))).toBeNull()
+      expect(valueOf(await locked.storedAt(`${root}/not-there`, version))).toBeNull()
     })
 
     it('denies whatever would end a COMPLIANCE lock early, and lets it be lengthened', async () => {

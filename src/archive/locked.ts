@@ -18,6 +18,8 @@ export type LockedObjects = {
   readonly get: (key: string, version: string) => Promise<Outcome<Uint8Array | null, ArchiveRefusal>>
   /** The lock of that version, or null when it has none. */
   readonly lockOf: (key: string, version: string) => Promise<Outcome<Lock | null, ArchiveRefusal>>
+  /** When the server took that version in, by its own clock, which nobody who uploads can set; null when it is not there. */
+  readonly storedAt: (key: string, version: string) => Promise<Outcome<number | null, ArchiveRefusal>>
   /** The ids of all versions of exactly this key, newest first, delete markers left out. */
   readonly versions: (key: string) => Promise<Outcome<readonly string[], ArchiveRefusal>>
 }

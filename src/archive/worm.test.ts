@@ -98,7 +98,7 @@ describe('the WORM upload', () => {
   it('locks the tile of the level above when its last bundle is kept', async () => {
     const [bucket, table, objects] = [freshBucket(), smallTable().append(65_536).sign(), smallObjects()]
     await published(table, objects)
-    const retention = { mode: 'COMPLIANCE' as const, untilMs: Date.now() + DAY_MS }
+    const retention = { mode: 'COMPLIANCE' as const, untilMs: Date.now() + RETENTION.tilesDays * DAY_MS }
     // All but the last bundle is kept already.
     for (const [key, bytes] of objects.store)
       if (/^tile\/(0|entries)\/\d{3}$/.test(key) && !key.endsWith('/255')) fake.bucket(bucket).put({ key, bytes, headers: {}, retention, hold: null })
@@ -162,6 +162,54 @@ describe('the WORM upload', () => {
     }
     expect(versionsOf('tile/0/003').length).toBe(2)
     expect(versionsOf('checkpoints/1024').length).toBe(1)
+  })
+})
+
+describe('what somebody with its credentials put there first', () => {
+  const LONG = RETENTION.tilesDays * DAY_MS
+  const BUNDLES = 70
+
+  it.each<[string, { readonly mode: 'COMPLIANCE' | 'GOVERNANCE'; readonly forMs: number } | null, (bytes: Buffer) => Buffer]>([
+    ['the right bytes without a lock', null, (bytes) => bytes],
+    ['the right bytes locked for a day', { mode: 'COMPLIANCE', forMs: DAY_MS }, (bytes) => bytes],
+    ['the right bytes locked a day short', { mode: 'COMPLIANCE', forMs: LONG - DAY_MS }, (bytes) => bytes],
+    ['the right bytes under GOVERNANCE', { mode: 'GOVERNANCE', forMs: LONG }, (bytes) => bytes],
+    ['other bytes, locked in full', { mode: 'COMPLIANCE', forMs: LONG }, (bytes) => Buffer.concat([bytes, bytes])],
+  ])('%s, does not count: all is locked anew, in full', async (_, lock, bytesOf) => {
+    const table = smallTable()
+      .append(BUNDLES * 256)
+      .sign()
+    const [bucket, objects] = [freshBucket(), smallObjects()]
+    await published(table, objects)
+    const retention = lock && { mode: lock.mode, untilMs: Date.now() + lock.forMs }
+    for (const [key, bytes] of objects.store)
+      if (/^tile\/(0|entries)\/\d{3}$/.test(key)) fake.bucket(bucket).put({ key, bytes: bytesOf(Buffer.from(bytes)), headers: {}, retention, hold: null })
+    expect(await drain(wormOf(bucket, table, objects))).toMatchObject({ keptSize: BUNDLES * 256, lagEntries: 0 })
+    const soon = Date.now() + LONG - 60_000
+    for (const key of fake.bucket(bucket).keys()) {
+      const good = fake
+        .bucket(bucket)
+        .versionsOf(key)
+        .filter(
+          ({ bytes, retention: kept }) =>
+            kept?.mode === 'COMPLIANCE' && kept.untilMs > soon && Buffer.from(bytes ?? []).equals(objects.store.get(key) ?? Buffer.alloc(1)),
+        )
+      expect([key, good.length]).toEqual([key, key.startsWith('checkpoints/') ? 0 : 1])
+    }
+  })
+
+  it('counts, where it is the right bytes and was locked in full, also long after', async () => {
+    const [bucket, table, objects] = [freshBucket(), smallTable().append(1024).sign(), smallObjects()]
+    await published(table, objects)
+    await drain(wormOf(bucket, table, objects))
+    const count = versionsIn(bucket).length
+    fake.aheadMs = (RETENTION.tilesDays - 1) * DAY_MS
+    try {
+      await drain(wormOf(bucket, table, objects, { clock: () => Date.now() + fake.aheadMs }))
+    } finally {
+      fake.aheadMs = 0
+    }
+    expect(versionsIn(bucket).length).toBe(count)
   })
 })
 

@@ -38,6 +38,8 @@ export type Worm = {
 }
 
 const DAY_MS = 86_400_000
+/** Between our clock and the server's, and while an upload is under way. */
+const SKEW_MS = 3_600_000
 /** Bundles of one step, and at once. A crash leaves at most a step's worth to be looked at again. */
 const STEP_BUNDLES = 64
 const AT_ONCE = 8
@@ -46,6 +48,9 @@ const AT_ONCE = 8
  * Copies what is published into a store where nobody can remove it: full tiles of all levels, full bundles, the payloads their entries name, then
  * `checkpoints/<size>`. Each object is followed up to the signed root before it is locked, since garbage would stay for years, and counts only once
  * it was read back by its version id with its lock. After a crash it finds out from the store itself where it stood.
+ *
+ * The attacker: who has credentials to write there, and puts the right bytes first, under no lock or one that soon ends. So a version that stands
+ * counts only if it was locked, from when the server took it in, for as long as it is to be: retention that was lengthened locks all anew.
  */
 export function openWorm(parts: WormParts): Worm {
   const { objects, vkey, locked, retention, clock } = parts
@@ -61,7 +66,7 @@ export function openWorm(parts: WormParts): Worm {
     const { size } = published.value.checkpoint
     const full = fullTiles(size, 0)
     if (kept === null) {
-      const found = await firstAbsent(full)
+      const found = await firstAbsent(verifiedTiles(objects, published.value), full)
       if (!found.ok) return found
       doubtedBelow = Math.min(full, found.value + STEP_BUNDLES)
       kept = Math.max(0, found.value - STEP_BUNDLES)
@@ -112,7 +117,7 @@ export function openWorm(parts: WormParts): Worm {
 
   async function keep(key: string, bytes: Uint8Array, days: number, doubted: boolean): Promise<Outcome<null, ArchiveRefusal>> {
     if (doubted) {
-      const stands = await isKept(key, bytes)
+      const stands = await isKept(key, bytes, days, clock())
       if (!stands.ok || stands.value) return stands.ok ? done(null) : stands
     }
     const untilMs = clock() + days * DAY_MS
@@ -127,27 +132,33 @@ export function openWorm(parts: WormParts): Worm {
     return done(null)
   }
 
-  /** Whether some version is these bytes under a lock that still holds. */
-  async function isKept(key: string, bytes: Uint8Array): Promise<Outcome<boolean, ArchiveRefusal>> {
+  /** Whether some version is these bytes, locked for so many days and until after that time. */
+  async function isKept(key: string, bytes: Uint8Array, days: number, afterMs: number): Promise<Outcome<boolean, ArchiveRefusal>> {
     const versions = await locked.versions(key)
     if (!versions.ok) return versions
     for (const version of versions.value) {
-      const [lock, stored] = [await locked.lockOf(key, version), await locked.get(key, version)]
+      const [lock, stored, storedAt] = [await locked.lockOf(key, version), await locked.get(key, version), await locked.storedAt(key, version)]
       if (!lock.ok) return lock
       if (!stored.ok) return stored
-      if (lock.value?.mode === 'COMPLIANCE' && lock.value.untilMs > clock() && stored.value !== null && sameBytes(stored.value, bytes)) return done(true)
+      if (!storedAt.ok) return storedAt
+      if (lock.value?.mode !== 'COMPLIANCE' || stored.value === null || storedAt.value === null) continue
+      const { untilMs } = lock.value
+      if (untilMs > afterMs && untilMs >= storedAt.value + days * DAY_MS - SKEW_MS && sameBytes(stored.value, bytes)) return done(true)
     }
     return done(false)
   }
 
-  /** The first bundle that has no version at all, as far as halving can tell: they went up in order, a step's worth at once. */
-  async function firstAbsent(full: number): Promise<Outcome<number, ArchiveRefusal>> {
+  /** The first bundle that was never locked as it is to be, as far as halving can tell: they went up in order, a step's worth at once. */
+  async function firstAbsent(tiles: VerifiedTiles, full: number): Promise<Outcome<number, ArchiveRefusal>> {
     let [low, high] = [0, full]
     while (low < high) {
       const middle = Math.floor((low + high) / 2)
-      const versions = await locked.versions(entriesPath(middle, TILE_WIDTH))
-      if (!versions.ok) return versions
-      if (versions.value.length > 0) low = middle + 1
+      const entries = await tiles.entries(middle)
+      if (!entries.ok) return entries
+      // A lock that has run out was one: what is old stays gone, and does not begin all anew.
+      const stands = await isKept(entriesPath(middle, TILE_WIDTH), encodeBundle(entries.value), retention.tilesDays, -Infinity)
+      if (!stands.ok) return stands
+      if (stands.value) low = middle + 1
       else high = middle
     }
     return done(low)

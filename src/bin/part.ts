@@ -3,12 +3,15 @@ import type { Part } from './parts/part.ts'
 import { readConfig } from './read-config.ts'
 import type { PartMessage, PartName } from './supervise.ts'
 
+/** What whoever starts a part says of it. `neverSigned`: the signer's key stands without its memory, and has never signed. */
+export type PartSaid = { readonly neverSigned: boolean }
+
 /** Runs one part in this process until it is told to stop: by signal, or because its supervisor is gone. */
-export async function runPart(name: PartName, configFile: string): Promise<void> {
+export async function runPart(name: PartName, configFile: string, said: PartSaid): Promise<void> {
   const tell = (message: PartMessage): void => void process.send?.(message)
   let part: Part
   try {
-    part = await start(name, configFile)
+    part = await start(name, configFile, said)
   } catch (cause) {
     if (!(cause instanceof Fault) || !process.send) throw cause
     // Not by itself: what was opened before the fault would keep the process alive.
@@ -30,11 +33,11 @@ export async function runPart(name: PartName, configFile: string): Promise<void>
   if (!process.send) process.stdout.write(`the ${name} part runs${part.ready['pin'] ? `; connectors pin its certificate: ${part.ready['pin']}` : ''}\n`)
 }
 
-async function start(name: PartName, configFile: string): Promise<Part> {
+async function start(name: PartName, configFile: string, said: PartSaid): Promise<Part> {
   const config = readConfig(configFile)
   switch (name) {
     case 'sign':
-      return (await import('./parts/sign.ts')).startSigner(config, process.env)
+      return (await import('./parts/sign.ts')).startSigner(config, process.env, said)
     case 'archive':
       return (await import('./parts/archive.ts')).startArchive(config, process.env)
     case 'apply':

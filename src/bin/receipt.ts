@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { done, type Outcome, refuse } from '../base/outcome.ts'
 import { leafHash } from '../log/leaf.ts'
 import { formatVkey } from '../log/note-key.ts'
 import { type Policy, parsePolicy } from '../log/policy.ts'
-import { parseTlogProof, verifyTlogProof } from '../log/tlog-proof.ts'
+import { type Proven, parseTlogProof, verifyTlogProof } from '../log/tlog-proof.ts'
 import { Fault } from '../model/fault.ts'
 import { EXIT, judging } from './journal/asked.ts'
 import { fileOf } from './journal/options.ts'
-import { trusted } from './journal/trusted.ts'
+import { plain, plainJson } from './journal/plain.ts'
+import { type Trusted, trusted } from './journal/trusted.ts'
 
 type Options = { readonly key?: string; readonly policy?: string; readonly entry?: string; readonly leaf?: string; readonly json?: true }
 
@@ -34,24 +36,44 @@ export function receiptCommand(program: Command): void {
 async function verify(file: string, options: Options): Promise<boolean> {
   const text = fileOf('the receipt', file)
   const leaf = leafOf(options)
-  const policy = await policyOf(options)
+  const believing = await trusted(options)
   const proof = parseTlogProof(text)
-  const found = verifyTlogProof({ text, leaf, policy })
+  const found = judgeReceipt({ text, leaf, believing })
   if (options.json)
     process.stdout.write(
-      `${JSON.stringify(found.ok ? { ok: true, index: found.value.index, ...said(found.value.judged) } : { ok: false, fault: found.refusal }, null, 2)}\n`,
+      `${plainJson(found.ok ? { ok: true, index: found.value.index, ...said(found.value.judged) } : { ok: false, fault: found.refusal }, 2)}\n`,
     )
   else if (!found.ok)
-    process.stdout.write(`THE RECEIPT DOES NOT HOLD: ${found.refusal}\n${proof.ok ? `  it says that it is of entry ${proof.value.index}\n` : ''}`)
+    process.stdout.write(`THE RECEIPT DOES NOT HOLD: ${plain(found.refusal)}\n${proof.ok ? `  it says that it is of entry ${proof.value.index}\n` : ''}`)
   else {
     const { size, log, quorum } = said(found.value.judged)
-    process.stdout.write(`the receipt holds: this is entry ${found.value.index} of the log ${log}, in its tree of ${size} entries\n  ${quorum}\n`)
+    process.stdout.write(`the receipt holds: this is entry ${found.value.index} of the log ${plain(log)}, in its tree of ${size} entries\n  ${plain(quorum)}\n`)
     if (found.value.unauthenticatedExtra) process.stdout.write('  it carries further data that nobody signed\n')
   }
   return found.ok
 }
 
-const said = ({ checkpoint, log, cosigned, words }: Extract<ReturnType<typeof verifyTlogProof>, { ok: true }>['value']['judged']) => ({
+/**
+ * Whether the receipt proves this leaf by the policy, or the key alone. With both, the log must be the one of that key: a policy may know others, and whoever
+ * hands on a receipt may have written the policy that came with it. @internal
+ */
+export function judgeReceipt({
+  text,
+  leaf,
+  believing,
+}: {
+  readonly text: string
+  readonly leaf: Uint8Array
+  readonly believing: Pick<Trusted, 'trust' | 'vkey' | 'policy'>
+}): Outcome<Proven, string> {
+  const found = verifyTlogProof({ text, leaf, policy: policyOf(believing) })
+  const proof = parseTlogProof(text)
+  if (!found.ok || !proof.ok) return found
+  const opened = believing.trust.open(proof.value.checkpoint)
+  return opened.ok ? done(found.value) : refuse(`its checkpoint ${opened.refusal}`)
+}
+
+const said = ({ checkpoint, log, cosigned, words }: Proven['judged']) => ({
   log: log.name,
   size: checkpoint.size,
   cosigned,
@@ -59,8 +81,7 @@ const said = ({ checkpoint, log, cosigned, words }: Extract<ReturnType<typeof ve
 })
 
 /** The policy; or, by the key alone, the policy that believes it and asks for no witness. */
-async function policyOf(options: Options): Promise<Policy> {
-  const { policy, vkey } = await trusted(options)
+function policyOf({ policy, vkey }: Pick<Trusted, 'policy' | 'vkey'>): Policy {
   if (policy) return policy
   const alone = parsePolicy(`log ${vkey ? formatVkey(vkey) : ''}\nquorum none\n`)
   if (!alone.ok) throw new Error(`a key alone is a policy: ${alone.refusal.join(', ')}`)

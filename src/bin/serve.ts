@@ -7,6 +7,8 @@ import { readConfig } from './read-config.ts'
 import { startHouse, untilStopped, untilTold } from './start-house.ts'
 import { PARTS, type PartName, type PartPlace } from './supervise.ts'
 
+type Options = { readonly config: string; readonly part?: PartName; readonly neverSigned?: true }
+
 /** `gatehouse serve`: the gate, the applier, the signer and the archive on a database and sources of the company's. */
 export function serveCommand(program: Command): void {
   program
@@ -16,10 +18,14 @@ export function serveCommand(program: Command): void {
     .addOption(
       new Option('--part <part>', 'run one part only, for an operating system user of its own; DATABASE_URL is then the role of that part').choices(PARTS),
     )
-    .action(async ({ config, part }: { readonly config: string; readonly part?: PartName }) => (part ? runPart(part, config) : serve(config)))
+    .option('--never-signed', "the signer's key stands without its memory and has never signed: begin with an empty one")
+    .action(async ({ config, part, neverSigned }: Options) => {
+      const never = neverSigned === true
+      return part ? runPart(part, config, { neverSigned: never }) : serve(config, never)
+    })
 }
 
-async function serve(configFile: string): Promise<void> {
+async function serve(configFile: string, neverSigned: boolean): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
   const config = readConfig(configFile)
   const adminUrl = needed(process.env, 'DATABASE_URL', "Gatehouse's own PostgreSQL server, as its administrator")
@@ -32,6 +38,7 @@ async function serve(configFile: string): Promise<void> {
     secret: (name) => keptSecret(config.keys, name),
     sources: process.env,
     say,
+    neverSigned,
   })
   say(`the gate answers at ${config.publicUrl}, the console at ${config.deskUrl}; Ctrl-C stops`)
   if (house.ready['pin']) say(`it made its own certificate; connectors pin it: ${house.ready['pin']}`)

@@ -5,6 +5,7 @@ import { OWNER, PROCESS_ROLES, type ProcessRole } from '../store/grants.ts'
 import { becomeMember, migrate, onDatabase, withClient } from '../store/migrate.ts'
 import { openStorePool } from '../store/open-pool.ts'
 import { sealBefore } from '../store/seal-before.ts'
+import { readerCredentials, writerCredentials } from './parts/bucket-credentials.ts'
 import { DECISION_KEY, SIGNER_KEY } from './parts/keys.ts'
 import { giveVkey } from './parts/place.ts'
 import { masterKeyFrom, openHouseVault, VAULT_KEY } from './parts/vault.ts'
@@ -20,6 +21,8 @@ export type HouseToStart = {
   /** URLs of the sources by the variable their configuration names: the reading role's for the gate, the writing role's for the applier. */
   readonly sources: Readonly<Record<string, string | undefined>>
   readonly say: (line: string) => void
+  /** Somebody says that the signer's key, which stands without its memory, has never signed. */
+  readonly neverSigned?: boolean
 }
 
 export type RunningHouse = {
@@ -36,17 +39,17 @@ export type RunningHouse = {
 const DATABASE = 'gatehouse'
 
 /** Builds our database if need be and starts each part as a process that holds its own secrets and no other's. Throws the first Fault, everything stopped again. */
-export async function startHouse({ config, places, adminUrl, secret, sources }: HouseToStart): Promise<RunningHouse> {
+export async function startHouse({ config, places, adminUrl, secret, sources, neverSigned = false }: HouseToStart): Promise<RunningHouse> {
   const roles = { gate: secret('db-gate'), apply: secret('db-apply'), sign: secret('db-sign'), archive: secret('db-archive') }
   await migrate({ admin: { connectionString: adminUrl }, database: DATABASE, roles, logOrigin: config.logOrigin })
   await sealWhatIsClear(onDatabase({ connectionString: adminUrl }, DATABASE), secret('vault'))
   const databaseUrl = (role: ProcessRole): string => roleUrl(adminUrl, role, roles[role])
   const pick = (kind: 'readUrl' | 'writeUrl') => Object.fromEntries(Object.values(config.systems).map((system) => [system[kind], sources[system[kind]] ?? '']))
   const secrets = {
-    gate: { DATABASE_URL: databaseUrl('gate'), [VAULT_KEY]: secret('vault'), ...pick('readUrl'), ...bucketCredentials(config) },
+    gate: { DATABASE_URL: databaseUrl('gate'), [VAULT_KEY]: secret('vault'), ...pick('readUrl'), ...readerCredentials(config, process.env) },
     apply: { DATABASE_URL: databaseUrl('apply'), [VAULT_KEY]: secret('vault'), ...pick('writeUrl') },
     sign: { DATABASE_URL: databaseUrl('sign') },
-    archive: { DATABASE_URL: databaseUrl('archive'), ...bucketCredentials(config) },
+    archive: { DATABASE_URL: databaseUrl('archive'), ...writerCredentials(config, process.env) },
   }
 
   const running: Running[] = []
@@ -57,7 +60,7 @@ export async function startHouse({ config, places, adminUrl, secret, sources }: 
   }
   try {
     // The signer first: the others pin its key. Then they at once; whichever fails, all are stopped.
-    const sign = await startPart('sign', places.sign, secrets.sign)
+    const sign = await startPart('sign', places.sign, secrets.sign, neverSigned ? ['--never-signed'] : [])
     running.push(sign)
     for (const part of ['gate', 'apply', 'archive'] as const) share(places.sign, places[part], `${SIGNER_KEY}.vkey`, sign.ready['vkey'])
     const started = await Promise.allSettled((['archive', 'apply', 'gate'] as const).map((part) => startPart(part, places[part], secrets[part])))
@@ -97,12 +100,6 @@ async function sealWhatIsClear(admin: PoolConfig, vaultKey: string): Promise<voi
       await pool.end()
     }
   })
-}
-
-/** Credentials of S3 as its SDK looks for them, for the parts that use a bucket, when there is one. */
-function bucketCredentials({ journal }: Config): Readonly<Record<string, string>> {
-  if (!journal.archive.startsWith('s3://') && journal.worm === undefined) return {}
-  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (name.startsWith('AWS_') && value !== undefined ? [[name, value]] : [])))
 }
 
 /** A verifier key as its part told it, put where another part looks for it. Parts that share a folder have it already. */

@@ -36,8 +36,13 @@ const GATE_HEAP = ['--max-semi-space-size=16', '--max-old-space-size=512']
  * Starts a part as a process of its own. It is not in our process group, so that Ctrl-C in the terminal reaches us alone and
  * the gate is drained in order. Secrets go by environment; a user of its own is the part's from its first instruction on. Throws the part's own Fault when it cannot start.
  */
-export async function startPart(name: PartName, { configFile, user }: PartPlace, secrets: Readonly<Record<string, string>>): Promise<Running> {
-  const child = fork(join(import.meta.dirname, 'gatehouse.ts'), ['serve', '--config', configFile, '--part', name], {
+export async function startPart(
+  name: PartName,
+  { configFile, user }: PartPlace,
+  secrets: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
+): Promise<Running> {
+  const child = fork(join(import.meta.dirname, 'gatehouse.ts'), ['serve', '--config', configFile, '--part', name, ...flags], {
     detached: true,
     env: { ...inherited(user === null ? OURS : []), ...secrets },
     // Without our own groups: Node gives them up together with the uid.

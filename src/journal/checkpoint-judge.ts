@@ -4,6 +4,7 @@ import { frontierBytes, rootOf } from '../log/frontier.ts'
 import type { StoredCheckpoint } from './entry-store.ts'
 import type { FaultList } from './fault-list.ts'
 import type { LogSource } from './source.ts'
+import type { Earlier } from './verify-earlier.ts'
 import type { Grow } from './verify-tiles.ts'
 import type { Believed, Trust } from './verify-trust.ts'
 
@@ -16,8 +17,16 @@ export type Foreign = { readonly name: string; readonly note: string }
 export type Held = {
   /** Of the source's own, how many held. */
   readonly checkpoints: number
-  /** Size of the newest of all that held. */
+  /** Size of the newest of all that held, or of what an earlier run had. */
   readonly signedSize: number
+  /** Size of the newest that held and had the policy's quorum; without a policy, as `signedSize`. */
+  readonly vouchedSize: number
+  /** The tree of that size; null where nothing of this run came to one. */
+  readonly vouched: Frontier | null
+  /** Of the source's own over any entries, how many there were at all. */
+  readonly seen: number
+  /** A checkpoint of the source is not that of its entries: a fault that was told. */
+  readonly strayed: boolean
   /** The newest that held and had the policy's quorum; null without a policy, and without such a checkpoint. */
   readonly witnessed: { readonly size: number; readonly words: string } | null
   /** What the quorum said of the newest that held. */
@@ -30,6 +39,10 @@ export type CheckpointJudge = {
   readonly through: (tree: Frontier, leaves: readonly Uint8Array[]) => Promise<Frontier>
   /** Compares what was signed at this very size: where nothing was read yet. */
   readonly compare: (tree: Frontier) => Promise<void>
+  /** What holds so far. */
+  readonly held: () => Held
+  /** Trees from elsewhere below where this verification began, their signatures verified. */
+  readonly earlier: readonly Earlier[]
   /** Looks at the checkpoints beyond the `size` entries there are. */
   readonly finish: (size: number) => Promise<Held>
 }
@@ -45,6 +58,7 @@ export function checkpointJudge({
   trust,
   against = [],
   remembered,
+  lagMax = 0,
   faults,
   warnings,
   grow,
@@ -55,14 +69,16 @@ export function checkpointJudge({
   readonly trust: Trust
   readonly against?: readonly Foreign[]
   readonly remembered: Frontier | null
+  /** How many entries the source may lack of what is remembered: an archive follows the table. */
+  readonly lagMax?: number
   readonly faults: FaultList
   readonly warnings: FaultList
   readonly grow: Grow
 }): CheckpointJudge {
-  const foreign = openForeign({ against, trust, begin, faults, warnings })
+  const earlier: Earlier[] = remembered && remembered.size < begin ? [{ name: "the signer's memory", size: remembered.size, root: rootOf(remembered) }] : []
+  const foreign = openForeign({ against, trust, begin, faults, earlier })
   const own = ownCheckpoints(source, newest, begin)
-  let held: Held = { checkpoints: 0, signedSize: begin, witnessed: null, words: null }
-  let strayed = false
+  let held: Held = { checkpoints: 0, signedSize: begin, vouchedSize: begin, vouched: null, seen: 0, strayed: false, witnessed: null, words: null }
 
   async function next(): Promise<Due | null> {
     const [ours, theirs] = [await own.peek(), foreign[0]]
@@ -70,9 +86,11 @@ export function checkpointJudge({
     return theirs
   }
 
-  async function drop({ from }: Due): Promise<void> {
-    if (from === null) await own.drop()
-    else foreign.shift()
+  async function drop({ from, size }: Due): Promise<void> {
+    if (from === null) {
+      held = { ...held, seen: held.seen + (size > 0 ? 1 : 0) }
+      await own.drop()
+    } else foreign.shift()
   }
 
   /** What a due checkpoint says, its signature verified; a fault and null otherwise. */
@@ -93,13 +111,13 @@ export function checkpointJudge({
       const { root } = found.checkpoint
       if (due.from === null) ours = root
       if (sameBytes(root, rootOf(tree))) {
-        held = holding(held, due, found)
+        held = holding(held, due, found, tree)
         if (due.frontier && !sameBytes(due.frontier, frontierBytes(tree)))
           faults.add(`the tree kept beside the checkpoint of size ${due.size} is not the one that it signs`)
       } else if (due.from !== null) faults.add(forked(due, ours !== null && !sameBytes(ours, root) ? source.name : null))
-      else if (!strayed) {
+      else if (!held.strayed) {
         // Every later root differs too: the first says where.
-        strayed = true
+        held = { ...held, strayed: true }
         faults.add(
           `entries ${held.signedSize} to ${tree.size - 1} are not those that were signed: their root is not that of the checkpoint of size ${tree.size}`,
         )
@@ -130,17 +148,22 @@ export function checkpointJudge({
       else if (due.size > size)
         faults.add(`the checkpoint in ${due.from} names ${due.size} entries, but only ${size} stand in unbroken order: entries are gone`)
     }
-    if (largest > size) faults.add(`${largest} entries were signed, but only ${size} stand in unbroken order: entries are gone`)
+    const behind = (remembered?.size ?? 0) - size
+    if (behind > 0 && behind <= lagMax && largest === remembered?.size)
+      warnings.add(`the signer remembers ${largest} entries, ${source.name} has ${size}: it lags behind, and what it lacks was not verified`)
+    else if (largest > size) faults.add(`${largest} entries were signed, but only ${size} stand in unbroken order: entries are gone`)
     return held
   }
 
-  return { through, compare, finish }
+  return { through, compare, finish, held: () => held, earlier }
 }
 
-function holding(held: Held, { size, from }: Due, { quorum }: Believed): Held {
+function holding(held: Held, { size, from }: Due, { quorum }: Believed, tree: Frontier): Held {
   return {
+    ...held,
     checkpoints: held.checkpoints + (from === null ? 1 : 0),
     signedSize: size,
+    ...((quorum === null || quorum.met) && { vouchedSize: size, vouched: tree }),
     witnessed: quorum?.met ? { size, words: quorum.words } : held.witnessed,
     words: quorum?.words ?? null,
   }
@@ -151,26 +174,25 @@ const forked = ({ size, from }: Due, both: string | null): string =>
     ? `the checkpoint of size ${size} in ${from} is signed over another tree than these entries: the log was forked or rewritten before entry ${size}`
     : `two trees of ${size} entries were signed, one in ${both}, the other in ${from}: the log was forked before entry ${size}`
 
-/** Those from elsewhere by size, as far as their text says one; whoever signed nothing condemns nothing, but is told. */
+/** Those from elsewhere by size, as far as their text says one; whoever signed nothing condemns nothing, but is told. Those below `begin` go to `earlier`. */
 function openForeign({
   against,
   trust,
   begin,
   faults,
-  warnings,
+  earlier,
 }: {
   readonly against: readonly Foreign[]
   readonly trust: Trust
   readonly begin: number
   readonly faults: FaultList
-  readonly warnings: FaultList
+  readonly earlier: Earlier[]
 }): Due[] {
   const due: Due[] = []
   for (const { name, note } of against) {
     const opened = trust.open(note)
     if (!opened.ok) faults.add(`the checkpoint in ${name} ${opened.refusal}`)
-    else if (opened.value.checkpoint.size < begin)
-      warnings.add(`the checkpoint of size ${opened.value.checkpoint.size} in ${name} lies within what was verified earlier: it was not compared again`)
+    else if (opened.value.checkpoint.size < begin) earlier.push({ name, size: opened.value.checkpoint.size, root: opened.value.checkpoint.root })
     else due.push({ size: opened.value.checkpoint.size, from: name, note, frontier: null })
   }
   return due.sort((a, b) => a.size - b.size)

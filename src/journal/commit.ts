@@ -5,7 +5,7 @@ import { extend, frontierBytes, parseFrontier } from '../log/frontier.ts'
 import { leafHash } from '../log/leaf.ts'
 import type { Refusal } from '../model/refusal.ts'
 import { refusal } from '../model/refusal.ts'
-import type { EntryStore } from './entry-store.ts'
+import type { EntryStore, Payload } from './entry-store.ts'
 
 const BATCH_ENTRIES_MAX = 1024
 const BATCH_BYTES_MAX = 4 * 1024 * 1024
@@ -19,11 +19,12 @@ const HELD_MS = 500
 export type Committed = { readonly index: number; readonly leaf: Uint8Array }
 
 /** Resolves once the entry is durable; refuses `journal_unavailable` otherwise. A refused entry may land all the same: the caller released nothing. */
-export type Commit = (body: Uint8Array) => Promise<Outcome<Committed, Refusal>>
+export type Commit = (body: Uint8Array, payload?: Payload) => Promise<Outcome<Committed, Refusal>>
 
 type Held = { readonly tree: Frontier; readonly epoch: number }
 type Waiting = {
   readonly body: Uint8Array
+  readonly payload: Payload | undefined
   readonly leaf: Uint8Array
   readonly settle: (outcome: Outcome<Committed, Refusal>) => void
   readonly isWaiting: () => boolean
@@ -57,11 +58,11 @@ export function groupCommit({
   let held: Held | null = null
   let confirmedSize = 0
 
-  const commit: Commit = (body) => {
+  const commit: Commit = (body, payload) => {
     if (shut) return Promise.resolve(refuse(shut))
     if (queue.length >= QUEUE_MAX) return Promise.resolve(refuse(busy('too many entries are waiting for the journal')))
     return new Promise((resolve) => {
-      queue.push(waitingFor(body, resolve, timeoutMs))
+      queue.push(waitingFor({ body, payload }, resolve, timeoutMs))
       running ??= flushAll()
     })
   }
@@ -99,6 +100,7 @@ export function groupCommit({
         epoch,
         more: queue.length > 0,
         bodies: live.map((waiting) => waiting.body),
+        payloads: live.flatMap(({ payload }) => payload ?? []),
         leaves,
         frontier: frontierBytes(next),
       })
@@ -135,7 +137,7 @@ export function groupCommit({
   }
 }
 
-function waitingFor(body: Uint8Array, resolve: (outcome: Outcome<Committed, Refusal>) => void, timeoutMs: number): Waiting {
+function waitingFor(given: Pick<Waiting, 'body' | 'payload'>, resolve: (outcome: Outcome<Committed, Refusal>) => void, timeoutMs: number): Waiting {
   let waiting = true
   const settle = (outcome: Outcome<Committed, Refusal>): void => {
     if (!waiting) return
@@ -144,7 +146,7 @@ function waitingFor(body: Uint8Array, resolve: (outcome: Outcome<Committed, Refu
     resolve(outcome)
   }
   const timer = setTimeout(() => settle(refuse(busy('the journal did not answer in time'))), timeoutMs)
-  return { body, leaf: leafHash(body), settle, isWaiting: () => waiting }
+  return { ...given, leaf: leafHash(given.body), settle, isWaiting: () => waiting }
 }
 
 /** The end of this turn of the event loop: those who were just answered and go on at once come into one batch, not the first of them alone. */
@@ -154,7 +156,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 function batchLength(queue: readonly Waiting[]): number {
   let bytes = 0
   for (const [i, waiting] of queue.entries()) {
-    bytes += waiting.body.length
+    bytes += waiting.body.length + (waiting.payload?.ciphertext.length ?? 0)
     if (i === BATCH_ENTRIES_MAX || (i > 0 && bytes > BATCH_BYTES_MAX)) return i
   }
   return queue.length

@@ -26,7 +26,7 @@ export function entryStoreContract(open: () => Promise<Opened>): void {
       const leaves = bodies.map(leafHash)
       const tree = parseFrontier(head.frontier, head.size)
       if (!tree) throw new Error('the head is not one')
-      return { expectedSize: head.size, epoch: head.epoch, more: false, bodies, leaves, frontier: frontierBytes(extend(tree, leaves)) }
+      return { expectedSize: head.size, epoch: head.epoch, more: false, bodies, payloads: [], leaves, frontier: frontierBytes(extend(tree, leaves)) }
     }
 
     it('begins empty, and has nothing to read', async () => {

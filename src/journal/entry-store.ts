@@ -4,12 +4,17 @@ export type Head = { readonly size: number; readonly frontier: Uint8Array; reado
 /** One entry as stored: whether `leaf` is the hash of `body` is for the reader to see. */
 export type StoredEntry = { readonly index: number; readonly leaf: Uint8Array; readonly body: Uint8Array }
 
+/** A ciphertext that an entry names by its SHA-256, kept beside the journal, with the keys it was sealed under. `class` is for its retention. */
+export type Payload = { readonly digest: Uint8Array; readonly keyIds: readonly string[]; readonly class: string; readonly ciphertext: Uint8Array }
+
 /** Entries to follow the first `expectedSize`, in order, and the frontier of the tree with them. Never empty. `more`: another batch follows at once. */
 export type Batch = {
   readonly expectedSize: number
   readonly epoch: number
   readonly more: boolean
   readonly bodies: readonly Uint8Array[]
+  /** What these entries name; the first of a digest stays. */
+  readonly payloads: readonly Payload[]
   readonly leaves: readonly Uint8Array[]
   readonly frontier: Uint8Array
 }
@@ -28,7 +33,7 @@ export type Appended = 'appended' | 'yielded' | 'moved' | 'disk_failed'
  * Where the journal's entries lie: a port, kept by `store/journal-store.ts`; `entry-store.contract.ts` tests whoever keeps it.
  *
  * Durability. What `append` and `saveCheckpoint` have confirmed survives a crash of any process and of the machine.
- * Atomicity. A batch and the move of the head are seen together or not at all, by everyone, whatever is killed.
+ * Atomicity. A batch, its payloads and the move of the head are seen together or not at all, by everyone, whatever is killed.
  * Order. The entries of a batch get the indices from `expectedSize` on. There are no gaps, and no index is written twice.
  * Compare-and-swap. A batch is written only onto a head of exactly `expectedSize` and `epoch`; of those that race, one is `appended`, the others `moved`.
  * Turns. `take` begins a new epoch, so that whoever had the head before can append no more; null while another is in the middle of several batches,

@@ -11,12 +11,13 @@ import { ENTRY_BYTES_MAX } from '../log/tile.ts'
 import type { Refusal } from '../model/refusal.ts'
 import type { Commit } from './commit.ts'
 import type { Entry } from './entry.ts'
+import type { Payload } from './entry-store.ts'
 
 /** Proof that an entry is durable. Nothing is released without one. `leaf` is its RFC 6962 leaf hash, base64. */
 export type Receipt = Brand<{ readonly index: number; readonly leaf: string; readonly digest: string | null }, 'Receipt'>
 
-/** Resolves once the entry is on disk under the tree, or refuses `journal_unavailable`: then nothing may leave. */
-export type Record = (entry: Entry) => Promise<Outcome<Receipt, Refusal>>
+/** Resolves once the entry is on disk under the tree, with the ciphertext it names, or refuses `journal_unavailable`: then nothing may leave. */
+export type Record = (entry: Entry, payload?: Payload) => Promise<Outcome<Receipt, Refusal>>
 
 /**
  * Records by `commit`: stamps the entry with the time and this node's name, spells its OCSF event canonically (RFC 8785), and mints the receipt
@@ -24,10 +25,10 @@ export type Record = (entry: Entry) => Promise<Outcome<Receipt, Refusal>>
  */
 export const recorder =
   ({ commit, clock, node }: { readonly commit: Commit; readonly clock: Clock; readonly node: string }): Record =>
-  async (entry) => {
+  async (entry, payload) => {
     const body = utf8(spelled(toEvent(entry, { at: clock(), node })))
     if (body.length > ENTRY_BYTES_MAX) throw new Error(`an entry of kind ${entry.kind} takes ${body.length} bytes, over the ${ENTRY_BYTES_MAX} of a log entry`)
-    const committed = await commit(body)
+    const committed = await commit(body, payload)
     if (!committed.ok) return committed
     return done(mint<Receipt>({ index: committed.value.index, leaf: toBase64(committed.value.leaf), digest: entry.digest ?? null }))
   }

@@ -19,6 +19,18 @@ describe('parseRecorded', () => {
   })
 
   it.each([
+    ['white space', (text: string) => text.replace(',', ', ')],
+    ['members in another order', (text: string) => text.replace(/^{"at":"([^"]+)",(.*)}$/, '{$2,"at":"$1"}')],
+    ['a member twice', (text: string) => text.replace('"kind":', '"kind":"ask.refused","kind":')],
+    ['an escape nobody needs', (text: string) => text.replace('"gate"', '"\\u0067ate"')],
+  ])('takes no other spelling of these either: %s', (_, respell) => {
+    const text = canonical({ v: 1, ...STAMP, ...ENTRY })
+    expect(respell(text)).not.toBe(text)
+    expect(JSON.parse(respell(text))).toEqual(JSON.parse(text))
+    expect(parseRecorded(utf8(respell(text)))).toBeNull()
+  })
+
+  it.each([
     ['white space', EVENT.replace(',', ', ')],
     ['members in another order', EVENT.replace('"action_id":1,"activity_id":2', '"activity_id":2,"action_id":1')],
     ['a member twice', EVENT.replace('"action_id":1', '"action_id":2,"action_id":1')],

@@ -23,14 +23,15 @@ const version1 = z.strictObject({
   detail: z.record(z.string(), z.json()).exactOptional(),
 })
 
-/** The entry of a body, or null when it is none that this version could have written, to the last byte: an event has one spelling only. */
+/** The entry of a body, or null when it is none that this version could have written, to the last byte: it has one spelling only. */
 export function parseRecorded(body: Uint8Array): Recorded | null {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
     const value = JSON.parse(text)
+    if (!isCanonical(text, value)) return null
     if (Object.hasOwn(value, 'v')) return version1.safeParse(value).data ?? null
     const found = fromEvent(value)
-    if (found === null || !isCanonical(text, value)) return null
+    if (found === null) return null
     return { v: 2, at: new Date(found.stamp.at).toISOString(), node: found.stamp.node, ...found.entry }
   } catch {
     return null

@@ -33,16 +33,14 @@ export function storeSource(store: Pick<EntryStore, 'head' | 'read' | 'latestChe
     pages,
     checkpoints: store.checkpoints,
     tiles: null,
-    loose: async (tree) => {
+    loose: async (tree, _from, faults) => {
       if (!head) throw new Error('a source is asked what it has before what is loose')
-      const faults: string[] = []
       const [first] = await store.read(Number.MIN_SAFE_INTEGER, 1)
-      if (first && first.index < 0) faults.push(`entry ${first.index} lies before the first`)
-      if (tree.size !== head.size) return faults
-      if (!sameBytes(frontierBytes(tree), head.frontier)) faults.push(`the head's hashes are not those of the ${head.size} entries it names`)
+      if (first && first.index < 0) faults.add(`entry ${first.index} lies before the first`)
+      if (tree.size !== head.size) return
+      if (!sameBytes(frontierBytes(tree), head.frontier)) faults.add(`the head's hashes are not those of the ${head.size} entries it names`)
       const [beyond] = await store.read(head.size, 1)
-      if (beyond && (await store.head()).size <= beyond.index) faults.push(`entry ${beyond.index} lies beyond the head, which names ${head.size} entries`)
-      return faults
+      if (beyond && (await store.head()).size <= beyond.index) faults.add(`entry ${beyond.index} lies beyond the head, which names ${head.size} entries`)
     },
   }
 }

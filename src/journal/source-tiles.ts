@@ -3,10 +3,16 @@ import { HASH_BYTES } from '../log/leaf.ts'
 import { parseNote } from '../log/note.ts'
 import { decodeBundle, entriesPath, parseTilePath, TILE_WIDTH, tilePath, tileWidth } from '../log/tile.ts'
 import type { StoredCheckpoint } from './entry-store.ts'
+import type { FaultList } from './fault-list.ts'
 import type { Claim, LogSource, SourcePage } from './source.ts'
 
 /** Bundles read ahead: a bucket answers in tens of milliseconds, and is asked for many at once. */
 const AHEAD = 8
+
+const TILES = 'tile/'
+/** A tile and a bundle of each width for each entry, and a little for the tiles above; and as much as a log may grow while it is read. */
+const LISTED_PER_ENTRY = 4
+const LISTED_MORE_MAX = 250_000
 
 /**
  * The bytes of an object of an archive (C2SP tlog-tiles), or null where none stands. `list`, where the archive can be listed: up to a page of paths that
@@ -85,7 +91,9 @@ export function tileSource(archive: TileArchive): LogSource {
     checkpoints: (from) => Promise.resolve(claimed && claimed.size >= from ? [claimed] : []),
     tiles: (level, index, width) => get(tilePath(level, index, width)),
     // A listing takes as long as the archive is large: who reads only what is new does without.
-    loose: async (tree, from) => (list && from === 0 ? looseObjects({ get, list }, tree.size) : []),
+    loose: async (tree, from, faults) => {
+      if (list && from === 0) await looseObjects({ name, get, list }, tree.size, faults)
+    },
   }
 }
 
@@ -94,19 +102,23 @@ export function tileSource(archive: TileArchive): LogSource {
  * which were verified; and objects under `tile/` that are none. Tiles of a tree that grew since, or is about to be published, are left alone.
  */
 async function looseObjects(
-  { get, list }: { readonly get: TileArchive['get']; readonly list: NonNullable<TileArchive['list']> },
+  { name, get, list }: { readonly name: string; readonly get: TileArchive['get']; readonly list: NonNullable<TileArchive['list']> },
   size: number,
-): Promise<readonly string[]> {
-  const faults: string[] = []
-  for (let after = '', page = await list('tile/', after); page.length > 0; page = await list('tile/', after)) {
+  faults: FaultList,
+): Promise<void> {
+  const most = LISTED_MORE_MAX + LISTED_PER_ENTRY * size
+  let listed = 0
+  for (let after = '', page = await list(TILES, after); page.length > 0; page = await list(TILES, after))
     for (const path of page) {
+      // A listing that goes back, or on and on, would never end.
+      if (!path.startsWith(TILES) || path <= after)
+        return faults.add(`${name} does not list in order: \`${path}\` after \`${after}\`; what else lies there was not looked at`)
+      if (++listed > most) return faults.add(`${name} lists more than a log of ${size} entries can have: what else lies there was not looked at`)
       const tile = parseTilePath(path)
-      if (!tile) faults.push(`\`${path}\` is no tile of a log`)
-      else if (tile.width < TILE_WIDTH) faults.push(...(await leftover(get, path, tile, size)))
+      if (!tile) faults.add(`\`${path}\` is no tile of a log`)
+      else if (tile.width < TILE_WIDTH) for (const sentence of await leftover(get, path, tile, size)) faults.add(sentence)
+      after = path
     }
-    after = page.at(-1) ?? ''
-  }
-  return faults
 }
 
 type PartialTile = NonNullable<ReturnType<typeof parseTilePath>>

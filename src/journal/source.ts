@@ -1,6 +1,7 @@
 import type { Frontier } from '../log/frontier.ts'
 import type { ReadTile } from '../log/tile-proof.ts'
 import type { StoredCheckpoint } from './entry-store.ts'
+import type { FaultList } from './fault-list.ts'
 
 /** An entry where the source says it stands. `leaf`: the hash that the source keeps beside it, where it keeps one. Nothing is verified. */
 export type SourceEntry = { readonly index: number; readonly body: Uint8Array; readonly leaf: Uint8Array | null }
@@ -29,6 +30,6 @@ export type LogSource = {
   readonly checkpoints: (from: number, limit: number) => Promise<readonly StoredCheckpoint[]>
   /** Tiles of hashes, where it keeps some. */
   readonly tiles: ReadTile | null
-  /** What it keeps beside entries, checkpoints and tiles that does not fit the tree of what was claimed, in sentences. `from`: the first entry that was read. */
-  readonly loose: (tree: Frontier, from: number) => Promise<readonly string[]>
+  /** What it keeps beside entries, checkpoints and tiles that does not fit the tree of what was claimed, as faults. `from`: the first entry that was read. */
+  readonly loose: (tree: Frontier, from: number, faults: FaultList) => Promise<void>
 }

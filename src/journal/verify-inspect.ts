@@ -14,6 +14,11 @@ export type Inspection = {
   readonly nodes: readonly string[]
   readonly nodeOf: Uint16Array
   readonly payloads: readonly { readonly at: number; readonly ref: PayloadRef }[]
+  /** Places of bodies that are spelled as before there were events, and the first that is an event. */
+  readonly old: readonly number[]
+  readonly firstEvent: number | null
+  /** Subjects whose keys an entry here says were destroyed. */
+  readonly erased: readonly string[]
 }
 
 /** Inspects the bodies of a page, here or elsewhere. Several pages may be under way at once. */
@@ -45,6 +50,9 @@ export function inspectBlock({ bytes, ends }: Block, readBody: ReadBody): Inspec
   const nodes = new Map<string, number>()
   const unreadable: number[] = []
   const payloads: { readonly at: number; readonly ref: PayloadRef }[] = []
+  const old: number[] = []
+  const erased: string[] = []
+  let firstEvent: number | null = null
   let start = 0
   for (const [i, end] of ends.entries()) {
     // SHA-256(0x00 ‖ entry) (RFC 6962 §2.1): the zero stands before it.
@@ -59,9 +67,12 @@ export function inspectBlock({ bytes, ends }: Block, readBody: ReadBody): Inspec
     const node = nodes.get(entry.node) ?? nodes.size
     nodes.set(entry.node, node)
     nodeOf[i] = node
+    if (entry.old) old.push(i)
+    else firstEvent ??= i
+    if (entry.erased !== null) erased.push(entry.erased)
     if (entry.payload) payloads.push({ at: i, ref: entry.payload })
   }
-  return { leaves, unreadable, times, nodes: [...nodes.keys()], nodeOf, payloads }
+  return { leaves, unreadable, times, nodes: [...nodes.keys()], nodeOf, payloads, old, firstEvent, erased }
 }
 
 /** In this thread. */

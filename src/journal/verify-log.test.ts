@@ -3,17 +3,16 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FreshJournal, freshJournal, ORIGIN } from '../../test/support/journal.ts'
 import { published } from '../../test/support/log-copies.ts'
-import { flipByte, type Kept, reword } from '../../test/support/tamper.ts'
-import { toBase64url, utf8 } from '../base/bytes.ts'
-import { sha256 } from '../base/digest.ts'
+import { flipByte, type Kept, reword, rewrite } from '../../test/support/tamper.ts'
+import { utf8 } from '../base/bytes.ts'
 import { signedCheckpoint } from '../log/checkpoint.ts'
 import { cosign, withCosignature } from '../log/cosignature.ts'
-import { EMPTY_FRONTIER, extend, frontierBytes, rootOf } from '../log/frontier.ts'
+import { EMPTY_FRONTIER, extend, type Frontier, frontierBytes, rootOf } from '../log/frontier.ts'
 import { leafHash } from '../log/leaf.ts'
 import { parseNote } from '../log/note.ts'
 import { cosignerKey, formatVkey } from '../log/note-key.ts'
 import { parsePolicy } from '../log/policy.ts'
-import { openJournal } from './open.ts'
+import { tilePath } from '../log/tile.ts'
 import { storeSource } from './source-store.ts'
 import { tileSource } from './source-tiles.ts'
 import { type LogVerification, verifyLog } from './verify.ts'
@@ -93,7 +92,35 @@ describe('a policy', () => {
   it('takes the word of a witness that kept a checkpoint: the table, which has none cosigned, is held to it', async () => {
     const note = Buffer.from(cosigned(half, 1_790_000_000).get('checkpoint') ?? []).toString()
     const { report } = await verifyLog({ source: storeSource(fresh.store), trust: policyOf('w'), against: [{ name: 'the witness', note }] })
-    expect(report).toMatchObject({ ok: true, checkpoints: 2, witnessed: { size: 350 } })
+    expect(report).toMatchObject({ ok: true, checkpoints: 2, unsignedTail: 0, unwitnessedTail: 350, witnessed: { size: 350 } })
+  })
+
+  it.each([
+    [600_000, []],
+    [
+      600_001,
+      [
+        "entries 350 to 699 are under no checkpoint with the policy's quorum, though entry 350 is of 2026-09-01T00:00:00.000Z: within 600 s it should have been, unless the house was stopped before",
+      ],
+    ],
+  ])('shows what the log signed behind the witness after %d ms: it may be a fork', async (later, faults) => {
+    const note = Buffer.from(cosigned(half, 1_790_000_000).get('checkpoint') ?? []).toString()
+    const { report, vouched } = await verifyLog({
+      source: storeSource(fresh.store),
+      trust: policyOf('w'),
+      against: [{ name: 'the witness', note }],
+      now: Date.UTC(2026, 8, 1) + later,
+    })
+    expect(report).toMatchObject({ ok: faults.length === 0, unwitnessedTail: 350, faults })
+    expect(vouched.size).toBe(350)
+  })
+
+  it('takes no log for another of the same name and id', () => {
+    const twin = { ...fresh.key, publicKey: fresh.key.publicKey.with(0, (fresh.key.publicKey[0] ?? 0) ^ 1) }
+    const policy = parsePolicy(`log ${formatVkey(fresh.key)}\nquorum none\n`)
+    if (!policy.ok) throw new Error(policy.refusal.join())
+    expect(trustPolicy(policy.value, fresh.key)).toMatchObject({ ok: true })
+    expect(trustPolicy(policy.value, twin)).toEqual({ ok: false, refusal: `the policy does not know the log ${ORIGIN}` })
   })
 })
 
@@ -157,9 +184,43 @@ describe('an incremental verification', () => {
     expect((await verify(half, { from: later })).report.faults).toEqual(['700 entries were verified earlier, but the archive names only 350: entries are gone'])
   })
 
+  it('reads again what nobody had signed, and does not vouch for it', async () => {
+    const own = await freshJournal()
+    try {
+      await own.fill(5)
+      await own.sign()
+      await own.fill(3)
+      const run = (from: Frontier, now: number) => verifyLog({ source: storeSource(own.store), trust: trustKey(own.key), from, now })
+      const first = await run(EMPTY_FRONTIER, Date.UTC(2026, 8, 1))
+      expect(first).toMatchObject({ report: { ok: true, size: 8, unsignedTail: 3 }, vouched: { size: 5 } })
+      const second = await run(first.vouched, Date.UTC(2026, 8, 2))
+      expect(second.report).toMatchObject({ ok: false, from: 5, unsignedTail: 3, faults: [expect.stringContaining('entries 5 to 7 are under no checkpoint')] })
+      await rewrite(own, 6)
+      await own.sign()
+      expect((await run(first.vouched, Date.UTC(2026, 8, 2))).report).toMatchObject({ ok: true, from: 5, unsignedTail: 0 })
+    } finally {
+      await own.close()
+    }
+  })
+
+  it('holds what was kept elsewhere of the stretch before against the whole, by the tiles; where there are none, it is a fault', async () => {
+    const { tree } = await verify(half)
+    const bodies = (await fresh.store.read(0, 300)).map(({ body }) => leafHash(body))
+    const against = (root: Uint8Array) => [{ name: 'the SIEM', note: signedCheckpoint(fresh.key, 300, root) }]
+    const held = against(rootOf(extend(EMPTY_FRONTIER, bodies)))
+    expect((await verify(whole, { from: tree, against: held })).report).toMatchObject({ ok: true, from: 350 })
+    expect((await verify(whole, { from: tree, against: against(new Uint8Array(32)) })).report.faults).toEqual([
+      'the tree of 300 entries in the SIEM is not that of these entries: the log was forked or rewritten before entry 300',
+    ])
+    const table = await verifyLog({ source: storeSource(fresh.store), trust: trustKey(fresh.key), from: tree, against: held })
+    expect(table.report.faults).toEqual([
+      'the tree of 300 entries in the SIEM lies within what was verified earlier, and the database has no tiles to prove it by: verify in full, without --incremental',
+    ])
+  })
+
   it('remembers in a file of its own, which nobody else may have touched', async () => {
     const path = join(fresh.folder, 'verified')
-    const of = { log: ORIGIN, source: 'the archive' }
+    const of = { log: ORIGIN, source: 'the archive', trust: 'by the key' }
     const state = verifiedState(path, of)
     expect(await state.load()).toBeNull()
     const { tree } = await verify(half)
@@ -167,6 +228,7 @@ describe('an incremental verification', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(frontierBytes((await state.load()) ?? EMPTY_FRONTIER)).toEqual(frontierBytes(tree))
     await expect(verifiedState(path, { ...of, source: 'the database' }).load()).rejects.toThrow('is of the archive, not of the database')
+    await expect(verifiedState(path, { ...of, trust: 'by the policy' }).load()).rejects.toThrow('was verified by another key or policy')
     await expect(verifiedState(path, { ...of, log: 'other' }).load()).rejects.toThrow(`is of the log ${ORIGIN}, not of other`)
     const text = readFileSync(path, 'utf8')
     for (const altered of [
@@ -181,6 +243,25 @@ describe('an incremental verification', () => {
     writeFileSync(path, text)
     chmodSync(path, 0o640)
     await expect(state.load()).rejects.toThrow('is open to other users')
+  })
+})
+
+describe("an archive and the signer's memory", () => {
+  it('may lag a little, which is told; more is a fault', async () => {
+    const remembered = (await fresh.state.load()) ?? EMPTY_FRONTIER
+    const behind = (lagMax: number) => verify(half, { remembered, lagMax }).then(({ report }) => report)
+    expect(await behind(350)).toMatchObject({
+      ok: true,
+      warnings: ['the signer remembers 700 entries, the archive has 350: it lags behind, and what it lacks was not verified'],
+    })
+    expect(await behind(349)).toMatchObject({ ok: false, faults: ['700 entries were signed, but only 350 stand in unbroken order: entries are gone'] })
+  })
+
+  it('is held to it where it has as much', async () => {
+    const remembered = (await fresh.state.load()) ?? EMPTY_FRONTIER
+    const other = { ...remembered, roots: remembered.roots.map(() => new Uint8Array(32)) }
+    expect((await verify(whole, { remembered, lagMax: 1024 })).report).toMatchObject({ ok: true, warnings: [] })
+    expect((await verify(whole, { remembered: other, lagMax: 1024 })).report.faults).toEqual(['the first 700 entries are not those that the signer remembers'])
   })
 })
 
@@ -200,54 +281,33 @@ describe('what is left beside the tiles', () => {
   })
 })
 
-describe('payloads and clocks', () => {
-  it('holds each payload that can be reached against its entry', async () => {
-    const own = await freshJournal()
-    try {
-      const cipher = utf8('ciphertext')
-      const payload = (digest: string, size = cipher.length) => ({ alg: 'A256GCM', digest, size, keyId: 'k-1' })
-      const digest = toBase64url(sha256(cipher))
-      for (const one of [payload(digest), payload(digest, 3), payload('gone'), payload('erased'), payload('other')])
-        await own.journal.record({ kind: 'ask.answered', outcome: 'done', detail: { payload: one } })
-      const payloadOf = (of: string) => Promise.resolve(of === 'gone' ? ('missing' as const) : of === 'erased' ? ('erased' as const) : cipher)
-      const { report } = await verifyLog({ source: storeSource(own.store), trust: trustKey(own.key), payloadOf })
-      expect(report).toMatchObject({ ok: false, payloads: { held: 1, erased: 1, missing: 1 } })
-      expect(report.faults).toEqual([
-        `the payload of entry 1 is not the one that was recorded: \`${digest}\``,
-        'the payload of entry 2 is missing: `gone`',
-        'the payload of entry 4 is not the one that was recorded: `other`',
-      ])
-    } finally {
-      await own.close()
-    }
+describe('a listing that lies', () => {
+  const listing = (list: (prefix: string, after: string) => readonly string[]) =>
+    verifyLog({
+      source: tileSource({
+        name: 'the archive',
+        get: (path) => Promise.resolve(whole.get(path) ?? null),
+        list: (prefix, after) => Promise.resolve(list(prefix, after)),
+      }),
+      trust: trustKey(fresh.key),
+    }).then(({ report }) => report.faults)
+
+  it.each([
+    ['the same page for ever', () => ['tile/0/000', 'tile/0/001'], 'the archive does not list in order: `tile/0/000` after `tile/0/001`'],
+    ['what was not asked for', () => ['checkpoint'], 'the archive does not list in order: `checkpoint` after ``'],
+    ['a page that goes back', () => ['tile/0/001', 'tile/0/000'], 'the archive does not list in order: `tile/0/000` after `tile/0/001`'],
+  ])('is looked at no further: %s', async (_, list, fault) => {
+    expect(await listing(list)).toEqual([`${fault}; what else lies there was not looked at`])
   })
 
-  it('warns where the time of a node runs backwards or ahead, and finds no fault in it', async () => {
-    const own = await freshJournal()
-    try {
-      const [first, second] = ['a', 'b'].map((node) => {
-        let at = 0
-        return { set: (time: number) => (at = time), journal: openJournal({ store: own.store, clock: () => at, node }) }
-      })
-      const record = async (of: typeof first, at: number) => {
-        of?.set(at)
-        await of?.journal.record({ kind: 'house.started', outcome: 'done' })
-      }
-      await record(first, 100_000)
-      await record(second, 50_000)
-      await record(first, 98_000)
-      await record(first, 95_999)
-      await record(second, 9_000_000)
-      await Promise.all([first?.journal.drain(), second?.journal.drain()])
-      const { report } = await verifyLog({ source: storeSource(own.store), trust: trustKey(own.key), now: 1_000_000 })
-      expect(report).toMatchObject({ ok: true, faults: [] })
-      expect(report.warnings).toEqual([
-        'entry 3 of `a` says 1970-01-01T00:01:35.999Z, 2.0 s before its entry 2: a clock was set back',
-        'entry 4 of `b` says 1970-01-01T02:30:00.000Z, 8000.0 s from now: a clock runs ahead',
-      ])
-    } finally {
-      await own.close()
-    }
+  it('is looked at no further where it goes on for ever, and its faults fill no memory', async () => {
+    let at = 0
+    const faults = await listing(() => Array.from({ length: 1000 }, () => `tile/x/${String(at++).padStart(12, '0')}`))
+    expect(faults.length).toBe(101)
+    expect(at).toBeLessThan(300_000)
+    at = 0
+    const beyond = await listing(() => Array.from({ length: 1000 }, () => tilePath(0, 900_000_000 + at++, 256)))
+    expect(beyond).toEqual(['the archive lists more than a log of 700 entries can have: what else lies there was not looked at'])
   })
 })
 

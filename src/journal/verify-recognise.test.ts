@@ -19,7 +19,9 @@ const SAMPLES: readonly Entry[] = ENTRY_KINDS.flatMap((kind) => [
 /** What `parseRecorded` makes of it, as far as a verifier looks. */
 function whole(text: string) {
   const entry = parseRecorded(utf8(text))
-  return entry && { at: Date.parse(entry.at), node: entry.node, payload: payloadOfEntry(entry) }
+  if (!entry) return null
+  const erased = entry.kind === 'journal.erased' && entry.outcome === 'done' ? ((entry.detail?.['subject'] as string | undefined) ?? null) : null
+  return { at: Date.parse(entry.at), node: entry.node, payload: payloadOfEntry(entry), old: entry.v === 1, erased }
 }
 
 /** Texts that mean something to some form, and others. */
@@ -132,6 +134,14 @@ describe('recogniser', () => {
       for (const text of [...texts, `${body} `, `${body}0`, `${body}}`, ` ${body}`]) expect([text, glimpse(utf8(text))]).toEqual([text, whole(text)])
     },
   )
+
+  it('gives the subject of each erasure, not that of the first', () => {
+    const glimpse = recogniser()
+    for (const subject of ['p-1', 'p-2', 'p-1'])
+      expect(glimpse(utf8(bodyOf({ kind: 'journal.erased', outcome: 'done', detail: { subject, keys: 1, months: ['2026-09'], payloads: 1 } })))?.erased).toBe(
+        subject,
+      )
+  })
 
   it('gives the payload of each, not of the first of its shape', () => {
     const glimpse = recogniser()

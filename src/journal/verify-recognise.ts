@@ -2,8 +2,17 @@ import { parseRecorded, type Recorded } from './recorded.ts'
 import { type PayloadRef, payloadOfEntry } from './verify-payload.ts'
 import { fits, type Template, templateOf } from './verify-template.ts'
 
-/** What a verifier wants of an entry: when and where it was recorded, and its payload. */
-export type Glimpse = { readonly at: number; readonly node: string; readonly payload: PayloadRef | null }
+/**
+ * What a verifier wants of an entry: when and where it was recorded, and its payload. `old`: spelled as before there were events. `erased`: the subject whose
+ * keys it says were destroyed.
+ */
+export type Glimpse = {
+  readonly at: number
+  readonly node: string
+  readonly payload: PayloadRef | null
+  readonly old: boolean
+  readonly erased: string | null
+}
 
 /** Shapes held for each kind of entry: those met last. */
 const SHAPES_MAX = 16
@@ -31,8 +40,9 @@ export function recogniser(): (body: Uint8Array) => Glimpse | null {
   function whole(body: Uint8Array, text: string): Glimpse | null {
     const entry = parseRecorded(body)
     if (!entry) return null
-    learn(text, entry)
-    return { at: Date.parse(entry.at), node: entry.node, payload: payloadOfEntry(entry) }
+    // Rare, and its subject must be read each time.
+    if (entry.kind !== 'journal.erased') learn(text, entry)
+    return { at: Date.parse(entry.at), node: entry.node, payload: payloadOfEntry(entry), old: entry.v === 1, erased: erasedBy(entry) }
   }
 
   function learn(text: string, entry: Recorded): void {
@@ -68,7 +78,12 @@ function glimpse({ template: { slots }, node, payload }: Known, values: readonly
     else if (ref && path.includes('.payload.'))
       ref = { ...ref, [path.slice(path.lastIndexOf('.') + 1)]: path.endsWith('.size') ? Number(values[i]) : values[i] }
   }
-  return { at, node, payload: ref }
+  return { at, node, payload: ref, old: false, erased: null }
+}
+
+function erasedBy({ kind, outcome, detail }: Recorded): string | null {
+  const subject = detail?.['subject']
+  return kind === 'journal.erased' && outcome === 'done' && typeof subject === 'string' ? subject : null
 }
 
 const EVENT_CODE = '"event_code":"'

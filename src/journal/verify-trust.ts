@@ -1,3 +1,4 @@
+import { sameBytes } from '../base/bytes.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import { type Checkpoint, openCheckpoint } from '../log/checkpoint.ts'
 import type { VerifierKey } from '../log/note-key.ts'
@@ -31,10 +32,10 @@ export const trustKey = (key: VerifierKey): Trust => ({
 
 /**
  * A policy's log and its witnesses (C2SP tlog-policy). `pinned` narrows a policy of several logs to one; null when it names one alone, or refused, in words,
- * when nobody could say which log is meant.
+ * when nobody could say which log is meant. The whole key is compared: 32 bits of an id are soon found again.
  */
 export function trustPolicy(policy: Policy, pinned: VerifierKey | null = null): Outcome<Trust, string> {
-  const logs = policy.logs.map(({ key }) => key).filter((key) => !pinned || (key.name === pinned.name && key.id === pinned.id))
+  const logs = policy.logs.map(({ key }) => key).filter((key) => !pinned || (key.name === pinned.name && sameBytes(key.publicKey, pinned.publicKey)))
   const [log] = logs
   if (!log) return refuse(pinned ? `the policy does not know the log ${pinned.name}` : 'the policy names no log')
   if (logs.length > 1) return refuse('the policy names several logs: say by its key which of them this is')

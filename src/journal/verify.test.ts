@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type FreshJournal, freshJournal } from '../../test/support/journal.ts'
+import { entry, type FreshJournal, freshJournal } from '../../test/support/journal.ts'
 import { cutTo, drop, flipBody, flipHead, flipLeaf, forge, rewrite, squeeze, swap } from '../../test/support/tamper.ts'
 import { toBase64 } from '../base/bytes.ts'
 import { signedCheckpoint } from '../log/checkpoint.ts'
 import { EMPTY_FRONTIER, extend, rootOf } from '../log/frontier.ts'
 import { leafHash } from '../log/leaf.ts'
+import { openJournal } from './open.ts'
 import { storeSource } from './source-store.ts'
 import { type Report, verifyJournal, verifyLog } from './verify.ts'
 import { trustKey } from './verify-trust.ts'
@@ -19,7 +20,18 @@ afterEach(() => fresh.close())
 const verify = (): Promise<Report> => verifyJournal({ store: fresh.store, vkey: fresh.key })
 
 /** What a report says beside its figures when nothing is wrong. */
-const WHOLE = { ok: true, source: 'the database', log: 'gatehouse.test/log', from: 0, witnessed: null, tiles: null, payloads: null, faults: [], warnings: [] }
+const WHOLE = {
+  ok: true,
+  source: 'the database',
+  log: 'gatehouse.test/log',
+  from: 0,
+  unwitnessedTail: null,
+  witnessed: null,
+  tiles: null,
+  payloads: null,
+  faults: [],
+  warnings: [],
+}
 
 /** Entries 0 to 9 under a checkpoint of 5 and one of 10, then 10 and 11 unsigned. */
 async function twelve(): Promise<void> {
@@ -178,13 +190,65 @@ describe('verifyJournal', () => {
     })
   })
 
+  const UNCOVERED = 'no checkpoint covers any of the 12 entries: whoever keeps them may have written them'
+
+  it('finds a rewritten journal whose checkpoints were deleted, by the key alone', async () => {
+    await twelve()
+    await rewrite(fresh, 2)
+    await fresh.sql('delete from journal_checkpoint')
+    expect(await verify()).toMatchObject({ ok: false, checkpoints: 0, unsignedTail: 12, faults: [UNCOVERED] })
+    await fresh.sql('insert into journal_checkpoint (size, note) values (0, $1)', [signedCheckpoint(fresh.key, 0, rootOf(EMPTY_FRONTIER))])
+    expect(await verify()).toMatchObject({ ok: false, faults: [UNCOVERED] })
+    expect(await verifyJournal({ store: fresh.store, vkey: fresh.key, tail: 'stopped' })).toMatchObject({ ok: false, faults: [UNCOVERED] })
+  })
+
+  describe('entries after the newest checkpoint', () => {
+    const AT = Date.UTC(2026, 8, 1)
+    const at = (now: number | null, tail?: 'stopped') =>
+      verifyLog({ source: storeSource(fresh.store), trust: trustKey(fresh.key), now, ...(tail && { tail }) }).then(({ report }) => report)
+    const LATE =
+      'entries 10 to 11 are under no checkpoint that holds, though entry 10 is of 2026-09-01T00:00:00.000Z: within 60 s it should have been, unless the house was stopped before'
+
+    it.each([
+      [0, []],
+      [60_000, []],
+      [60_001, [LATE]],
+      [86_400_000, [LATE]],
+      [-60_000, []],
+      [-60_001, ['entries 10 to 11 are under no checkpoint that holds, and entry 10 claims to be of 2026-09-01T00:00:00.000Z, which is yet to come']],
+    ])('are a fault once they are older than a minute, or yet to come: %d ms', async (later, faults) => {
+      await twelve()
+      expect(await at(AT + later)).toMatchObject({ ok: faults.length === 0, faults, unsignedTail: 2 })
+    })
+
+    it('are none where the house was stopped, as long as all are of its last minute', async () => {
+      await twelve()
+      expect(await at(AT + 86_400_000, 'stopped')).toMatchObject({ ok: true, unsignedTail: 2 })
+      const later = openJournal({ store: fresh.store, clock: () => AT + 60_001, node: 'test' })
+      await later.record(entry(1))
+      await later.drain()
+      expect(await at(AT + 86_400_000, 'stopped')).toMatchObject({ ok: false, faults: [LATE.replace('to 11', 'to 12')] })
+    })
+
+    it('hide no rewritten stretch whose checkpoints were deleted', async () => {
+      await twelve()
+      await rewrite(fresh, 7)
+      await fresh.sql('delete from journal_checkpoint where size = 10')
+      expect(await at(AT + 3_600_000)).toMatchObject({
+        ok: false,
+        unsignedTail: 7,
+        faults: [expect.stringContaining('entries 5 to 11 are under no checkpoint')],
+      })
+    })
+  })
+
   it("finds a rewritten journal without checkpoints by the signer's memory", async () => {
     await twelve()
     await rewrite(fresh, 2)
     await fresh.sql('delete from journal_checkpoint')
     expect(await verifyJournal({ store: fresh.store, vkey: fresh.key, remembered: await fresh.state.load() })).toMatchObject({
       ok: false,
-      faults: ['the first 10 entries are not those that the signer remembers'],
+      faults: ['the first 10 entries are not those that the signer remembers', UNCOVERED],
     })
   })
 
@@ -215,6 +279,7 @@ describe('verifyJournal', () => {
 
   it('keeps a hundred faults and counts the rest', async () => {
     await fresh.fill(150)
+    await fresh.sign()
     await fresh.sql('update journal_entry set leaf = body')
     const { faults } = await verify()
     expect(faults.length).toBe(101)

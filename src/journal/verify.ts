@@ -9,8 +9,10 @@ import type { EntryStore } from './entry-store.ts'
 import { type FaultList, faultList } from './fault-list.ts'
 import type { LogSource, SourceEntry, SourcePage } from './source.ts'
 import { storeSource } from './source-store.ts'
+import { holdEarlier } from './verify-earlier.ts'
 import { type Inspect, type Inspection, inspectHere } from './verify-inspect.ts'
 import { type PayloadOf, type Payloads, payloadCheck } from './verify-payload.ts'
+import { type Tail, type TailWatch, tailWatch, UNSIGNED_MS_MAX, UNWITNESSED_MS_MAX } from './verify-tail.ts'
 import { type TileCheck, tileCheck } from './verify-tiles.ts'
 import { timeCheck } from './verify-time.ts'
 import { type Trust, trustKey } from './verify-trust.ts'
@@ -32,6 +34,8 @@ export type Report = {
   readonly checkpoints: number
   /** Entries after the newest that held: nobody has signed for them yet. */
   readonly unsignedTail: number
+  /** Entries after the newest that held with the policy's quorum; null where no policy was given. */
+  readonly unwitnessedTail: number | null
   /** The newest checkpoint that held and has the policy's quorum; null where no policy was given, or none has. */
   readonly witnessed: Held['witnessed']
   /** Tiles of hashes that were compared; null where the source has none. */
@@ -51,6 +55,10 @@ export type LogVerification = {
   readonly against?: readonly Foreign[]
   /** A tree that the signer itself remembers to have signed. */
   readonly remembered?: Frontier | null
+  /** Entries that the source may lack of what the signer remembers; none otherwise. */
+  readonly lagMax?: number
+  /** What is wanted of entries that nobody has signed, or no quorum seen; `due` otherwise. */
+  readonly tail?: Tail
   /** A tree that an earlier verification found, kept where nobody else writes: only what came after is read. */
   readonly from?: Frontier
   readonly inspect?: Inspect
@@ -59,6 +67,9 @@ export type LogVerification = {
   readonly now?: number | null
   readonly onProgress?: (progress: { readonly verified: number; readonly size: number }) => void
 }
+
+/** `tree`: of all entries there are. `vouched`: of those that the newest checkpoint covers that held and, with a policy, had its quorum: what may be remembered. */
+type Verified = { readonly report: Report; readonly tree: Frontier; readonly vouched: Frontier }
 
 /**
  * Recomputes a copy of the journal from its bodies: every leaf, order and density, what is kept of hashes beside them, every checkpoint's signature and root,
@@ -70,16 +81,19 @@ export async function verifyLog({
   trust,
   against = [],
   remembered = null,
+  lagMax = 0,
+  tail = 'due',
   from = EMPTY_FRONTIER,
   inspect = inspectHere(),
   payloadOf = null,
   now = null,
   onProgress = () => undefined,
-}: LogVerification): Promise<{ readonly report: Report; readonly tree: Frontier }> {
+}: LogVerification): Promise<Verified> {
   const [faults, warnings] = [faultList(), faultList()]
   const tiles = source.tiles && tileCheck({ read: source.tiles, faults })
   const payloads = payloadOf && payloadCheck({ payloadOf, faults })
   const times = timeCheck({ warnings, now })
+  const events = eventCheck(from.size > 0 ? from.size - 1 : null, faults)
   const { size, newest, fault } = await source.claim()
   if (fault !== null) faults.add(fault)
   const judge = checkpointJudge({
@@ -89,29 +103,50 @@ export async function verifyLog({
     trust,
     against,
     remembered,
+    lagMax,
     faults,
     warnings,
     grow: tiles?.grow ?? extend,
   })
   if (size < from.size) faults.add(`${from.size} entries were verified earlier, but ${source.name} names only ${size}: entries are gone`)
+  const unsigned = tailWatch({ tail, msMax: UNSIGNED_MS_MAX, lack: 'under no checkpoint that holds' })
+  const unwitnessed = trust.wantsQuorum ? tailWatch({ tail, msMax: UNWITNESSED_MS_MAX, lack: "under no checkpoint with the policy's quorum" }) : null
   let tree = from
   await judge.compare(tree)
   for await (const { entries, inspection, gap } of inspected(source, tree.size, size, inspect)) {
     const first = tree.size
     const leaves = checkedLeaves(entries, inspection, faults)
     times(first, inspection)
-    await payloads?.check(first, inspection.payloads)
+    await payloads?.check(first, inspection)
+    events(first, inspection)
     tree = await judge.through(tree, leaves)
+    unsigned.pass(first, inspection.times, judge.held().signedSize)
+    unwitnessed?.pass(first, inspection.times, judge.held().vouchedSize)
     await tiles?.settle()
     onProgress({ verified: tree.size, size })
     if (gap !== null) faults.add(gap)
   }
   const compared = await finishTiles(tiles, tree, size)
-  for (const sentence of await source.loose(tree, from.size)) faults.add(sentence)
+  await source.loose(tree, from.size, faults)
   const held = await judge.finish(tree.size)
   if (trust.wantsQuorum && tree.size > 0 && !held.witnessed) faults.add(`no checkpoint that holds has the quorum of the policy: ${held.words ?? 'none holds'}`)
+  payloads?.finish()
+  await holdEarlier({ earlier: judge.earlier, source, tree, faults })
+  if (tail !== 'unsigned') for (const sentence of tailFaults({ held, size: tree.size, now, unsigned, unwitnessed })) faults.add(sentence)
   const report = reportOf({ source, trust, from, tree, held, compared, payloads: payloads?.counts() ?? null, faults, warnings })
-  return { report, tree }
+  return { report, tree, vouched: held.vouched ?? from }
+}
+
+type Tails = { readonly held: Held; readonly size: number; readonly now: number | null; readonly unsigned: TailWatch; readonly unwitnessed: TailWatch | null }
+
+/** Entries that nobody vouches for and somebody should by now: a journal that was rewritten has no checkpoint that holds. */
+function tailFaults({ held, size, now, unsigned, unwitnessed }: Tails): readonly string[] {
+  // Told already, with the place.
+  if (held.strayed) return []
+  if (held.signedSize === 0)
+    return size > 0 && held.seen === 0 ? [`no checkpoint covers any of the ${size} entries: whoever keeps them may have written them`] : []
+  const found = unsigned.fault(held.signedSize, size, now) ?? (held.vouchedSize > 0 ? unwitnessed?.fault(held.vouchedSize, size, now) : null)
+  return found ? [found] : []
 }
 
 type Findings = Pick<LogVerification, 'source' | 'trust'> & {
@@ -135,6 +170,7 @@ function reportOf({ source, trust, from, tree, held, compared, payloads, faults,
     root: toBase64(rootOf(tree)),
     checkpoints: held.checkpoints,
     unsignedTail: tree.size - held.signedSize,
+    unwitnessedTail: trust.wantsQuorum ? tree.size - held.vouchedSize : null,
     witnessed: held.witnessed,
     tiles: compared,
     payloads,
@@ -151,13 +187,16 @@ export type Verification = {
   /** Another notion of a readable entry: only tests of the layers below have one. */
   readonly readable?: Readable
   readonly inspect?: Inspect
+  readonly tail?: Tail
   readonly onProgress?: (progress: { readonly verified: number; readonly size: number }) => void
 }
 
 /** `verifyLog` of the journal's own table, by the log's key alone. @internal */
 export async function verifyJournal({ store, vkey, readable, ...rest }: Verification): Promise<Report> {
-  const inspect = rest.inspect ?? inspectHere(readable && ((body) => (readable(body) ? { at: Number.NaN, node: '', payload: null } : null)))
-  return (await verifyLog({ source: storeSource(store), trust: trustKey(vkey), ...rest, inspect })).report
+  const inspect =
+    rest.inspect ?? inspectHere(readable && ((body) => (readable(body) ? { at: Number.NaN, node: '', payload: null, old: false, erased: null } : null)))
+  const tail = rest.tail ?? (readable ? 'unsigned' : 'due')
+  return (await verifyLog({ source: storeSource(store), trust: trustKey(vkey), ...rest, tail, inspect })).report
 }
 
 type Inspected = { readonly entries: readonly SourceEntry[]; readonly inspection: Inspection; readonly gap: string | null }
@@ -183,6 +222,17 @@ function dense({ entries, fault }: SourcePage, from: number): { readonly entries
   const at = entries.findIndex((entry, i) => entry.index !== from + i)
   const next = entries[at]
   return next ? { entries: entries.slice(0, at), gap: `${gapFault(from + at, next.index)}: nothing after can be verified` } : { entries, gap: fault }
+}
+
+/** Once there are events, no entry is spelled as before: the older form says less, and nobody writes it. `event`: an entry that is known to be one. */
+function eventCheck(event: number | null, faults: FaultList): (first: number, inspection: Inspection) => void {
+  let known = event
+  return (first, { old, firstEvent }) => {
+    if (firstEvent !== null) known = Math.min(known ?? Infinity, first + firstEvent)
+    for (const at of old)
+      if (known !== null && first + at > known)
+        faults.add(`entry ${first + at} is spelled as before there were events, and comes after entry ${known}: nothing writes such entries any more`)
+  }
 }
 
 /** Each entry's leaf hash, out of its body; faults where the source keeps another, or where the body is no entry. */

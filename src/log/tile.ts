@@ -5,6 +5,8 @@ export const TILE_WIDTH = 256
 const LEVEL_MAX = 63
 /** Longest entry that a bundle can hold. */
 export const ENTRY_BYTES_MAX = 65_535
+/** A bundle of the longest entries: nothing of a log is larger. */
+export const OBJECT_BYTES_MAX = TILE_WIDTH * (2 + ENTRY_BYTES_MAX)
 
 /** Path of a tile of `width` hashes: `tile/<level>/<index>[.p/<width>]` (C2SP tlog-tiles). 256 is a full tile. */
 export const tilePath = (level: number, index: number, width: number): string => `tile/${inRange(level, 0, LEVEL_MAX)}/${numbered(index, width)}`

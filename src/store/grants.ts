@@ -31,7 +31,7 @@ export const GRANTS: Readonly<Record<string, Readonly<Record<ProcessRole, string
   witness_refusal:    { gate: 'su',    apply: '',    sign: '',    archive: 'si' },
   access_request:     { gate: 'siu',   apply: '',    sign: '',    archive: ''   },
   vault_subject:      { gate: 'si',    apply: 'si',  sign: '',    archive: ''   },
-  vault_key:          { gate: 'si',    apply: 'si',  sign: '',    archive: ''   },
+  vault_key:          { gate: 'si',    apply: 'si',  sign: '',    archive: 's'  },
   vault_hold:         { gate: '',      apply: '',    sign: '',    archive: ''   },
   payload:            { gate: 'si',    apply: 'si',  sign: 's',   archive: 's'  },
 }

@@ -9,7 +9,7 @@ import { journalStore } from './journal-store.ts'
 
 const batchOf = (text: string, expectedSize = 0) => {
   const leaves = [leafHash(utf8(text))]
-  return { expectedSize, epoch: 0, more: false, bodies: [utf8(text)], leaves, frontier: frontierBytes(extend(EMPTY_FRONTIER, leaves)) }
+  return { expectedSize, epoch: 0, more: false, payloads: [], bodies: [utf8(text)], leaves, frontier: frontierBytes(extend(EMPTY_FRONTIER, leaves)) }
 }
 
 describe('journalStore', () => {
@@ -26,6 +26,29 @@ describe('journalStore', () => {
         await database.close()
       },
     }
+  })
+})
+
+describe('what entries name beside the journal', () => {
+  it('becomes durable with them, the first of a digest for good, and not at all with a batch that is not written', async () => {
+    const database = await freshDatabase()
+    const pool = poolOf(database.roleUrl('gate'))
+    const store = journalStore({ pool })
+    const payload = (digest: number, word: string) => ({
+      digest: new Uint8Array(32).fill(digest),
+      keyIds: ['k-1', 'k-2'],
+      class: 'ask',
+      ciphertext: utf8(word),
+    })
+    const kept = async () => (await pool.query<{ ciphertext: Buffer }>('select * from payload order by digest')).rows
+
+    expect(await store.append({ ...batchOf('one'), payloads: [payload(1, 'first'), payload(2, '')] })).toBe('appended')
+    expect(await store.append({ ...batchOf('late'), payloads: [payload(3, 'of nobody')] })).toBe('moved')
+    expect(await store.append({ ...batchOf('two', 1), payloads: [payload(1, 'another')] })).toBe('appended')
+    expect((await kept()).map(({ ciphertext }) => ciphertext.toString())).toEqual(['first', ''])
+    expect((await kept())[0]).toMatchObject({ key_ids: ['k-1', 'k-2'], class: 'ask' })
+    await pool.end()
+    await database.close()
   })
 })
 

@@ -20,6 +20,11 @@ with durable as materialized (
   insert into journal_entry (index, leaf, body)
   select $1::bigint + entry.place - 1, entry.leaf, entry.body
   from moved, unnest($2::bytea[], $3::bytea[]) with ordinality as entry (leaf, body, place)
+), payloads as (
+  insert into payload (digest, key_ids, class, ciphertext)
+  select one.digest, string_to_array(one.key_ids, '+'), one.class, one.ciphertext
+  from moved, unnest($7::bytea[], $8::text[], $9::text[], $10::bytea[]) as one (digest, key_ids, class, ciphertext)
+  on conflict do nothing
 )
 select yielded from moved`
 
@@ -57,9 +62,15 @@ export function journalStore({ pool }: { readonly pool: pg.Pool }): EntryStore {
       return null
     },
 
-    append: async ({ expectedSize, epoch, more, bodies, leaves, frontier }) => {
+    append: async ({ expectedSize, epoch, more, bodies, leaves, frontier, payloads }) => {
       try {
-        const values = [expectedSize, byteaArray(leaves), byteaArray(bodies), frontier, epoch, more]
+        const beside = [
+          byteaArray(payloads.map(({ digest }) => digest)),
+          payloads.map(({ keyIds }) => keyIds.join('+')),
+          payloads.map((one) => one.class),
+          byteaArray(payloads.map(({ ciphertext }) => ciphertext)),
+        ]
+        const values = [expectedSize, byteaArray(leaves), byteaArray(bodies), frontier, epoch, more, ...beside]
         const [moved] = await rows<{ readonly yielded: boolean }>('journal_append', APPEND, values)
         if (!moved) return 'moved'
         return moved.yielded ? 'yielded' : 'appended'

@@ -4,17 +4,6 @@ import type { Destroyed, KeyRow, PayloadRow, SubjectRow, VaultKeeping, VaultStor
 type Subject = { pseudonym: string; sealed: Buffer | null; wrapped: Buffer | null; erasing_at: Date | null; erased_at: Date | null }
 type Payload = { digest: Buffer; key_ids: string[]; class: string; ciphertext: Buffer | null }
 
-/**
- * The commit is not waited for: the one of the entry that follows carries it to disk, since the log of the database is written in order. A crash in
- * between forgets both.
- */
-const ADD_PAYLOADS = `
-with soon as materialized (select set_config('synchronous_commit', 'off', true) as setting)
-insert into payload (digest, key_ids, class, ciphertext)
-select one.digest, string_to_array(one.key_ids, '+'), one.class, one.ciphertext
-from soon, unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[]) as one (digest, key_ids, class, ciphertext) where soon.setting is not null
-on conflict do nothing`
-
 /** Whoever makes a key of a subject, and whoever erases it, one after the other: row locks would want the right to write the rows. */
 const LOCK_SHARED = 'pg_advisory_xact_lock_shared(hashtextextended($1, 7170233004))'
 const LOCK = 'pg_advisory_xact_lock(hashtextextended($1, 7170233004))'
@@ -34,7 +23,7 @@ export function vaultStore(pool: Pool): VaultStore {
         sealed,
         wrapped,
       ])
-      const [stands] = await subjects('select * from vault_subject where index = $1 or pseudonym = $2 order by index = $1 desc', [index, pseudonym])
+      const [stands] = await subjects('select * from vault_subject where index = $1 or pseudonym = $2 order by index = $1 desc nulls last', [index, pseudonym])
       if (!stands) throw new Error('a subject was added and is gone')
       return stands
     },
@@ -51,15 +40,6 @@ export function vaultStore(pool: Pool): VaultStore {
       return (await keys('vault_key_stands', stands, [pseudonym, month]))[0] ?? null
     },
     keys: (ids) => keys('vault_keys', 'select id, pseudonym, month, wrapped from vault_key where id = any($1)', [ids]),
-    async addPayloads(rows) {
-      const columns = [
-        rows.map(({ digest }) => digest),
-        rows.map(({ keyIds }) => keyIds.join('+')),
-        rows.map((row) => row.class),
-        rows.map(({ ciphertext }) => ciphertext),
-      ]
-      await pool.query({ name: 'payload_add', text: ADD_PAYLOADS, values: columns })
-    },
     payloads: async (digests) =>
       (
         await pool.query<Payload>({

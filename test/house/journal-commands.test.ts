@@ -124,6 +124,7 @@ describe('gatehouse journal verify', () => {
     await fresh.sql('insert into payload (digest, key_ids, class, ciphertext) values ($1, $2, $3, $4)', [digest, ['k-1'], 'ask', ciphertext])
     const payload = { alg: 'A256GCM', digest: toBase64url(digest), size: ciphertext.length, keyId: 'k-1' }
     await fresh.journal.record({ kind: 'ask.answered', outcome: 'done', detail: { payload } })
+    await fresh.sign()
     const held = () => run(['journal', 'verify', '--key', key, '--payloads'], { env: { DATABASE_URL: fresh.roleUrl('archive') } })
     expect(await held()).toMatchObject({ code: 0, out: expect.stringContaining('payloads: 1 as recorded, 0 erased, 0 missing') })
     await fresh.sql('update payload set ciphertext = $1', [other])

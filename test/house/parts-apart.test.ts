@@ -187,6 +187,21 @@ describe('a part whose keys are not its own', () => {
   })
 })
 
+describe('a signer whose memory is gone', () => {
+  it('does not start: it says what to do, and begins no new memory by itself', async () => {
+    const memory = join(keysOf('sign'), 'journal.signed')
+    renameSync(memory, `${memory}.away`)
+    try {
+      const { code, err } = await startPart('sign').ended
+      expect(err).toContain(`gatehouse: the signer's key stands, and its memory \`${memory}\` is gone: it may have signed what it no longer knows\n`)
+      expect(err).toMatch(/\n {2}code: config_invalid\n {2}next: restore the file from your backup/)
+      expect([code, readdirSync(keysOf('sign')).includes('journal.signed')]).toEqual([1, false])
+    } finally {
+      renameSync(`${memory}.away`, memory)
+    }
+  })
+})
+
 describe('the parts, each started by itself, as root each as a user of its own, otherwise all as ourselves', () => {
   let anna: DeskPerson
   let ben: DeskPerson

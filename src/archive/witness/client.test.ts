@@ -7,7 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type SmallCosignatures, smallCosignatures } from '../../../test/support/cosignatures.ts'
 import { type SmallTable, smallTable } from '../../../test/support/small-table.ts'
 import { startTestWitness, type TestWitness } from '../../../test/support/witness.ts'
-import { formatVkey } from '../../log/note-key.ts'
+import { cosign } from '../../log/cosignature.ts'
+import { parseNote } from '../../log/note.ts'
+import { cosignerKey, formatVkey } from '../../log/note-key.ts'
 import { type Policy, parsePolicy } from '../../log/policy.ts'
 import { judge } from '../../log/quorum.ts'
 import { tilePath } from '../../log/tile.ts'
@@ -222,6 +224,33 @@ describe('a witness that lies or is broken', () => {
     expect(troubles).toEqual([expect.stringMatching(why)])
     expect(cosignatures.refusals.map((refusal) => why.test(refusal.said))).toEqual(finding ? [true] : [])
     expect(cosignatures.kept).toEqual([])
+  })
+
+  it.each([
+    ['an hour ago', -3600, /is more than 120 s before ours/],
+    ['121 seconds ahead', 121, /is more than 120 s after ours/],
+  ])('that cosigns under a time %s has no line kept, however often, and is told once', async (_, seconds, why) => {
+    const key = cosignerKey('witness.test/liar', new Uint8Array(32).fill(9))
+    let at = now / 1000 + seconds
+    const cosigned = (body: string) => cosign(key, parseNote(body.slice(body.indexOf('\n\n') + 2))?.text ?? '', at)
+    // The last of two lines is what would be kept: the first, of the right time, does not stand for it.
+    reply = (body) => ({
+      status: 200,
+      text: `${seconds > 0 ? cosign(key, parseNote(body.slice(body.indexOf('\n\n') + 2))?.text ?? '', now / 1000) : ''}${cosigned(body)}`,
+    })
+    const tiler = tilerOf(clientOf(policyOf('quorum liar', `witness liar ${formatVkey(key)} ${url}\n`)))
+    expect(await publish((table.append(40).sign(), tiler))).toBe(table.signed[0]?.note)
+    now += 2000
+    at += 2
+    await publish((table.append(1).sign(), tiler))
+    expect(asked).toHaveLength(2)
+    expect(cosignatures.kept).toEqual([])
+    expect(troubles).toEqual([expect.stringMatching(why)])
+    expect(cosignatures.refusals).toEqual([{ size: 40, witness: witnessId(key), said: expect.stringMatching(why) }])
+    at = now / 1000 + 122
+    now += 2000
+    expect(await publish((table.append(1).sign(), tiler))).not.toBe(table.signed.at(-1)?.note)
+    expect(cosignatures.kept).toMatchObject([{ size: 42 }])
   })
 
   it('that never answers is waited for two seconds, and then asked less and less often', async () => {

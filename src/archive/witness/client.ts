@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { openCheckpoint } from '../../log/checkpoint.ts'
-import { withCosignature } from '../../log/cosignature.ts'
-import { parseNote, signatureLine } from '../../log/note.ts'
+import { cosignatures, withCosignature } from '../../log/cosignature.ts'
+import { parseNote, parseSignatures, signatureLine } from '../../log/note.ts'
 import type { VerifierKey, WitnessKey } from '../../log/note-key.ts'
 import type { Policy } from '../../log/policy.ts'
 import { type ReadTile, type TreeHead, tileProver } from '../../log/tile-proof.ts'
@@ -13,6 +13,8 @@ import type { CosignatureStore } from './cosignature-store.ts'
 const WITHIN_MS = 2000
 /** A witness that does not answer is asked again after a second, then less and less often. */
 const PAUSE_MS_MAX = 60_000
+/** How far a witness's clock may be from ours: as far as the shortest lag a house may set. */
+const SKEW_MS_MAX = 120_000
 
 export type WitnessClient = {
   /**
@@ -69,7 +71,7 @@ export function openWitnessClient(parts: WitnessClientParts): WitnessClient {
       switch (reply.said) {
         case 'cosigned': {
           const grown = withCosignature(note, reply.lines, member.key)
-          return grown === null ? { why: 'it answered without a cosignature of its key that verifies', finding: true } : { line: lineOf(grown, member.key) }
+          return grown === null ? { why: 'it answered without a cosignature of its key that verifies', finding: true } : timely(grown, member.key)
         }
         case 'conflict':
           if (reply.size < member.cosignedSize)
@@ -87,6 +89,15 @@ export function openWitnessClient(parts: WitnessClientParts): WitnessClient {
           return { why: reply.why, finding: false }
       }
     }
+  }
+
+  /** What is kept stays kept: so a line under another day's time is not. */
+  function timely(grown: string, key: WitnessKey): Gained {
+    const line = lineOf(grown, key)
+    const seconds = secondsOf(grown, line, key)
+    if (Math.abs(seconds * 1000 - clock()) <= SKEW_MS_MAX) return { line }
+    const apart = `${seconds * 1000 < clock() ? 'before' : 'after'} ours`
+    return { why: `the time it names, ${seconds} seconds after 1970, is more than ${SKEW_MS_MAX / 1000} s ${apart}`, finding: true }
   }
 
   /** The size of the newest kept cosignature, if it is one: whoever rules the database may have put it there. */
@@ -153,6 +164,15 @@ function lineOf(note: string, key: WitnessKey): string {
   const own = parseNote(note)?.signatures.findLast(({ name, id }) => name === key.name && id === key.id)
   if (!own) throw new Error('a note that was cosigned has no line of its witness')
   return signatureLine(own)
+}
+
+/** INVARIANT: the line is one of a note that was made by `withCosignature` for this key. */
+function secondsOf(note: string, line: string, key: WitnessKey): number {
+  const [parsed, signatures] = [parseNote(note), parseSignatures(line)]
+  const found = parsed && signatures && cosignatures({ text: parsed.text, signatures }, [key])
+  const [own] = found?.ok ? found.value : []
+  if (!own) throw new Error('a line that was verified does not verify')
+  return own.unixSeconds
 }
 
 function refusedWords(status: number, size: number): string {

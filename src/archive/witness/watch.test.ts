@@ -12,12 +12,15 @@ import { openWitnessWatch, witnessedOf } from './watch.ts'
 const NOON = Date.UTC(2026, 8, 1, 12)
 const W1 = cosignerKey('witness.test/w1', new Uint8Array(32).fill(1))
 const W2 = cosignerKey('witness.test/w2', new Uint8Array(32).fill(2))
+const W3 = cosignerKey('witness.test/w3', new Uint8Array(32).fill(4))
 const OTHER = cosignerKey('witness.test/w1', new Uint8Array(32).fill(3))
 
 function setting(rule = 'group both all one two\nquorum both') {
   const table = smallTable()
   const store = smallCosignatures(table)
-  const policy = parsePolicy(`log ${formatVkey(table.key)}\nwitness one ${formatVkey(W1)}\nwitness two ${formatVkey(W2)}\n${rule}\n`)
+  const policy = parsePolicy(
+    `log ${formatVkey(table.key)}\nwitness one ${formatVkey(W1)}\nwitness two ${formatVkey(W2)}\nwitness three ${formatVkey(W3)}\n${rule}\n`,
+  )
   if (!policy.ok) throw new Error(policy.refusal.join('\n'))
   const at = { now: NOON }
   const watch = openWitnessWatch({ policy: policy.value, vkey: table.key, lagSeconds: 300, store, clock: () => at.now })
@@ -85,6 +88,39 @@ describe('openWitnessWatch', () => {
       here.at.now += 200_000
     }
     expect(await here.state()).toBe('stopped 600 3')
+  })
+
+  it('is not stopped by one witness that names a time long past, where the quorum is met without it, in whichever order they answer', async () => {
+    const two = 'group two-of-three 2 one two three\nquorum two-of-three'
+    for (const order of [
+      [W1, W2, W3],
+      [W1, W3, W2],
+      [W3, W1, W2],
+    ]) {
+      const here = setting(two)
+      const standings: string[] = []
+      for (const size of [here.grow(1), here.grow(1)])
+        for (const key of order) {
+          here.cosign(size, key, key === W1 ? 0 : NOON / 1000)
+          standings.push(await here.state())
+        }
+      expect(standings.at(-1)).toBe('fresh 0 2')
+      expect(standings.slice(3)).toEqual(standings.slice(3).map(() => expect.stringMatching(/^fresh 0/)))
+    }
+  })
+
+  it('is stopped by times long past where the quorum needs them, and by no witness further ahead kept fresh', async () => {
+    const here = setting('group inner any one two\ngroup outer all inner three\nquorum outer')
+    const size = here.grow(3)
+    here.cosign(size, W1, 0)
+    here.cosign(size, W2, NOON / 1000 + 9000)
+    here.cosign(size, W3, NOON / 1000 - 301)
+    expect(await here.state()).toBe('stopped 301 3')
+    const lone = setting('group pair 2 one two three\nquorum pair')
+    lone.cosign(lone.grow(3), W1, NOON / 1000 + 9000)
+    lone.cosign(3, W2, 0)
+    lone.cosign(3, W3, NOON / 1000 - 200)
+    expect(await lone.state()).toBe('late 200 3')
   })
 
   it('goes on ageing while nothing can be read', async () => {

@@ -2,12 +2,12 @@ import type { Clock } from '../../base/clock.ts'
 import { openCheckpoint } from '../../log/checkpoint.ts'
 import { withCosignature } from '../../log/cosignature.ts'
 import type { VerifierKey } from '../../log/note-key.ts'
-import type { Policy } from '../../log/policy.ts'
+import type { Policy, Rule } from '../../log/policy.ts'
 import { judge } from '../../log/quorum.ts'
 import { witnessId } from './client.ts'
 import type { CosignatureStore, CosignedCheckpoint } from './cosignature-store.ts'
 
-/** A checkpoint that the quorum saw, with its lines. `atMs`: when the first of them did, by its own clock. */
+/** A checkpoint that the quorum saw, with its lines. `atMs`: since when that many of the policy's witnesses had, by their own clocks. */
 export type Witnessed = { readonly size: number; readonly note: string; readonly atMs: number; readonly words: string }
 
 /**
@@ -41,22 +41,26 @@ const LOOK_BACK = 16
 /**
  * Follows how long ago the quorum of the policy last saw the journal. It believes neither the database nor the archive's process: each cosignature is
  * verified, and ages both from the time it names and from when it was first seen here, so neither a witness whose clock is ahead nor one who
- * holds cosignatures back can make an old one look new.
+ * holds cosignatures back can make an old one look new. Nor can one that names a time long past, where the quorum is met without it, make a new
+ * one look old: the age is from the quorum's own time, and from the newest there was of any checkpoint.
  */
 export function openWitnessWatch({ policy, vkey, lagSeconds, store, clock }: WitnessWatchParts): WitnessWatch {
   let newest: Witnessed | null = null
+  /** Of `newest`: when it was first seen here, however many lines it gained since. */
   let seenMs = 0
+  let freshMs = 0
 
   return {
     look: async () => {
       const found = witnessedOf(policy, vkey, await store.newest(LOOK_BACK))
-      if (found === null || (newest !== null && found.size <= newest.size)) return
+      if (found === null || (newest !== null && found.size < newest.size)) return
+      if (newest === null || found.size > newest.size) seenMs = clock()
       newest = found
-      seenMs = clock()
+      freshMs = Math.max(freshMs, Math.min(found.atMs, seenMs))
     },
     standing: () => {
       if (newest === null) return { state: 'stopped', witnessed: null, ageSeconds: null, lagSeconds }
-      const ageSeconds = Math.max(0, Math.floor((clock() - Math.min(newest.atMs, seenMs)) / 1000))
+      const ageSeconds = Math.max(0, Math.floor((clock() - freshMs) / 1000))
       return { state: ageSeconds > lagSeconds ? 'stopped' : ageSeconds > lagSeconds / 2 ? 'late' : 'fresh', witnessed: newest, ageSeconds, lagSeconds }
     },
   }
@@ -72,8 +76,20 @@ export function witnessedOf(policy: Policy, vkey: VerifierKey, checkpoints: read
     }, note)
     const judged = judge(policy, full)
     if (!judged.ok || !judged.value.met || judged.value.cosigned.length === 0) continue
-    const times = judged.value.cosigned.map(({ unixSeconds }) => unixSeconds * 1000)
-    return { size, note: full, atMs: Math.min(...times), words: judged.value.words }
+    const times = new Map(judged.value.cosigned.map(({ witness, unixSeconds }) => [witness, unixSeconds * 1000]))
+    return { size, note: full, atMs: Math.min(timeOf(policy.quorum, times), Math.max(...times.values())), words: judged.value.words }
   }
   return null
+}
+
+/** Since when a rule holds by the times its witnesses name: of a group, the newest at which so many of its members had cosigned. Never: -Infinity. */
+function timeOf(rule: Rule, times: ReadonlyMap<string, number>): number {
+  switch (rule.kind) {
+    case 'none':
+      return Infinity
+    case 'witness':
+      return times.get(rule.name) ?? -Infinity
+    case 'group':
+      return rule.members.map((member) => timeOf(member, times)).toSorted((a, b) => b - a)[rule.threshold - 1] ?? -Infinity
+  }
 }

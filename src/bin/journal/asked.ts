@@ -1,4 +1,5 @@
 import { Fault } from '../../model/fault.ts'
+import { plainLines } from './plain.ts'
 
 /** Exit codes of what looks at the journal and judges; documented in the auditor's guide. */
 export const EXIT = { holds: 0, doesNotHold: 2, couldNotAsk: 3 } as const
@@ -9,7 +10,7 @@ export async function judging(work: () => Promise<boolean>): Promise<void> {
     process.exitCode = (await work()) ? EXIT.holds : EXIT.doesNotHold
   } catch (cause) {
     const fault = cause instanceof Fault ? cause : unreadable(cause)
-    process.stderr.write(`gatehouse: ${fault.message}\n  code: ${fault.code}\n  next: ${fault.next}\n`)
+    process.stderr.write(`gatehouse: ${plainLines(fault.message)}\n  code: ${fault.code}\n  next: ${plainLines(fault.next)}\n`)
     process.exitCode = EXIT.couldNotAsk
   }
 }

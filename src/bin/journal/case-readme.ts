@@ -33,11 +33,12 @@ ${custody ? '| `custody.json` | the entry of the journal that says this export w
 ## Check it
 
 1. \`sha256sum --check manifest.sha256\`: the folder is as it was written.
-2. Compare \`log.vkey\` with the key as you got it from elsewhere: the company's auditor, an earlier case. A key that comes with the evidence proves nothing.
-3. Each entry, offline:
+2. Compare \`log.vkey\` and \`policy\` with the key and the policy as you got them from elsewhere: the company's auditor, the witnesses, an earlier case. A key
+   or a policy that comes with the evidence proves nothing: its writer may have named a log and witnesses of his own.
+3. Each entry, offline, by the key from elsewhere (a receipt of any other log is refused) and a policy that is the one from elsewhere:
 
 \`\`\`
-gatehouse receipt verify proofs/${file}.tlog-proof --policy policy --entry entries/${file}.json
+gatehouse receipt verify proofs/${file}.tlog-proof --key FILE-FROM-ELSEWHERE --policy policy --entry entries/${file}.json
 \`\`\`
 
 or with any verifier of C2SP tlog-proof. The leaf hash of an entry is SHA-256 of a zero byte and the file's bytes (RFC 6962).

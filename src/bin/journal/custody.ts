@@ -64,8 +64,8 @@ export async function recordHanding({ url, master }: CustodyPlace, { name, reaso
       const { person: _, ...entry } = logOperationEntry('journal.exported', '', { ...what, why: `case ${name}` })
       return record(entry)
     }
-    const { vault, store } = await openHouseVault(pool, masterKeyFrom(master))
+    const { vault } = await openHouseVault(pool, masterKeyFrom(master))
     const person = await vault.subjects.pseudonym(`person:${by}`)
-    return vaulted({ record, vault, store, onTrouble })(logOperationEntry('journal.exported', person, { ...what, why: `case ${name}: ${reason}` }))
+    return vaulted({ record, vault, onTrouble })(logOperationEntry('journal.exported', person, { ...what, why: `case ${name}: ${reason}` }))
   }
 }

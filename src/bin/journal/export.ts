@@ -15,6 +15,7 @@ import { type CaseFolder, openCase } from './case-folder.ts'
 import { type CustodyPlace, custodyPlace, recordHanding } from './custody.ts'
 import { type FilterOptions, filterOf, withFilter } from './filter-options.ts'
 import { type PlaceOptions, withPlaces } from './options.ts'
+import { plain } from './plain.ts'
 import { type Opened, openSources, pilotKeys } from './sources.ts'
 import { type Trusted, trusted } from './trusted.ts'
 
@@ -86,7 +87,7 @@ type Filling = {
 async function fill({ opened, believing, folder, draft, out, options, by, custody }: Filling): Promise<boolean> {
   const unsound = await collect(opened, believing.trust, options, folder)
   if (unsound !== null) {
-    process.stderr.write(`nothing was exported: ${unsound}\n`)
+    process.stderr.write(`nothing was exported: ${plain(unsound)}\n`)
     return false
   }
   const { count, first, last, manifest } = await folder.finish()

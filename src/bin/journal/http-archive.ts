@@ -1,12 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Agent, fetch, type RequestInit, type Response } from 'undici'
 import type { TileArchive } from '../../journal/source-tiles.ts'
+import { OBJECT_BYTES_MAX } from '../../log/tile.ts'
 import { Fault } from '../../model/fault.ts'
 
 const ASK_MS = 30_000
 const TRIES = 4
-/** A bundle of the longest entries; nothing of a log is larger. */
-const OBJECT_BYTES_MAX = 256 * (2 + 65_535)
 const CONNECTIONS = 8
 
 /** Where a log is served, and what it wants of its readers. `ca`: certificates (PEM) to believe beside the system's; null for the system's alone. */

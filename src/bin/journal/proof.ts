@@ -5,6 +5,7 @@ import { proveEntry } from '../../journal/source-proof.ts'
 import { Fault } from '../../model/fault.ts'
 import { judging } from './asked.ts'
 import { type PlaceOptions, withPlaces } from './options.ts'
+import { plain } from './plain.ts'
 import { openSources, pilotKeys } from './sources.ts'
 import { trusted } from './trusted.ts'
 
@@ -29,7 +30,7 @@ async function prove(index: string, options: Options): Promise<boolean> {
     const { trust } = await trusted({ key: options.key ?? (options.data === undefined ? undefined : pilotKeys(options.data).key), policy: options.policy })
     const proved = await proveEntry({ source: opened.source, trust }, Number(index))
     if (!proved.ok) {
-      process.stderr.write(`no receipt: ${proved.refusal}\n`)
+      process.stderr.write(`no receipt: ${plain(proved.refusal)}\n`)
       return false
     }
     if (options.entry !== undefined) await writeFile(options.entry, proved.value.body, { mode: 0o600 })

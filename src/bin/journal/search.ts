@@ -8,6 +8,7 @@ import { judging } from './asked.ts'
 import { type FilterOptions, filterOf, withFilter } from './filter-options.ts'
 import { lineOf } from './line.ts'
 import { type PlaceOptions, withPlaces } from './options.ts'
+import { plainJson } from './plain.ts'
 import { openSources } from './sources.ts'
 
 type Options = PlaceOptions & FilterOptions & { readonly limit: string; readonly json?: true }
@@ -39,7 +40,7 @@ async function search(options: Options): Promise<boolean> {
       shown += 1
       if ('fault' in found) sound = false
       if (options.json)
-        process.stdout.write(`${JSON.stringify('fault' in found ? found : { index: found.index, leaf: toBase64(leafHash(found.body)), entry: found.entry })}\n`)
+        process.stdout.write(`${plainJson('fault' in found ? found : { index: found.index, leaf: toBase64(leafHash(found.body)), entry: found.entry })}\n`)
       else process.stdout.write(`${lineOf(found)}\n`)
     }
   } finally {

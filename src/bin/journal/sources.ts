@@ -69,7 +69,7 @@ export function openDatabase(url: string, { cosigned = false }: { readonly cosig
     archive: null,
     store,
     find: bulkFind({ pool }),
-    payloadOf: payloadOf({ payloads: gathered(payloads.payloads) }),
+    payloadOf: payloadOf({ payloads: gathered(payloads.payloads), keys: payloads.keys }),
     close: () => pool.end(),
   }
 }

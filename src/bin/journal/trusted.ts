@@ -1,6 +1,9 @@
+import { toBase64url } from '../../base/bytes.ts'
+import { canonical } from '../../base/canonical.ts'
+import { sha256 } from '../../base/digest.ts'
 import { readVkey } from '../../journal/key.ts'
 import { type Trust, trustKey, trustPolicy } from '../../journal/verify-trust.ts'
-import type { VerifierKey } from '../../log/note-key.ts'
+import { formatVkey, type VerifierKey } from '../../log/note-key.ts'
 import { type Policy, parsePolicy } from '../../log/policy.ts'
 import { Fault } from '../../model/fault.ts'
 import { fileOf } from './options.ts'
@@ -22,3 +25,7 @@ export async function trusted({ key, policy }: { readonly key?: string | undefin
   if (!trust.ok) throw new Fault('config_invalid', `\`${policy}\`: ${trust.refusal}`, "name the log's own key with --key, and a policy that knows it")
   return { trust: trust.value, vkey, policy: parsed.value, policyText }
 }
+
+/** Tells apart whom one believes: another key, policy or quorum has another. */
+export const trustDigest = ({ trust, policyText }: Pick<Trusted, 'trust' | 'policyText'>): string =>
+  toBase64url(sha256(canonical([formatVkey(trust.key), policyText])))

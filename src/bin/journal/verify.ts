@@ -5,7 +5,6 @@ import { signerStateFile } from '../../journal/signer-state.ts'
 import { type Report, verifyLog } from '../../journal/verify.ts'
 import { openInspectors } from '../../journal/verify-inspectors.ts'
 import { verifiedState } from '../../journal/verify-state.ts'
-import type { Trust } from '../../journal/verify-trust.ts'
 import type { Frontier } from '../../log/frontier.ts'
 import { parseTlogProof } from '../../log/tlog-proof.ts'
 import { Fault } from '../../model/fault.ts'
@@ -13,11 +12,21 @@ import { progressBar } from '../progress.ts'
 import { judging } from './asked.ts'
 import { httpArchive } from './http-archive.ts'
 import { fileOf, type PlaceOptions, withPlaces } from './options.ts'
+import { plainJson } from './plain.ts'
 import { reportText } from './report-text.ts'
 import { type Opened, openDatabase, openSources, pilotKeys } from './sources.ts'
-import { trusted } from './trusted.ts'
+import { type Trusted, trustDigest, trusted } from './trusted.ts'
 
-type Options = PlaceOptions & { readonly against?: readonly string[]; readonly incremental?: string; readonly payloads?: true; readonly json?: true }
+type Options = PlaceOptions & {
+  readonly against?: readonly string[]
+  readonly incremental?: string
+  readonly payloads?: true
+  readonly stopped?: true
+  readonly json?: true
+}
+
+/** Entries that an archive may be behind the signer: it publishes twice a second. */
+const ARCHIVE_LAG_MAX = 1024
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
@@ -31,6 +40,7 @@ export const verifyCommand = (): Command =>
     .option('--against <file-or-url>', 'a checkpoint or receipt kept elsewhere (SIEM, witness, paper); again for each', collect)
     .option('--incremental <file>', 'remember what was verified in this file of your own, and read only what came after')
     .option('--payloads', 'also hold every ciphertext of the vault against the entry that names it (a role that may read `payload`)')
+    .option('--stopped', 'the house was stopped or killed: its last minute may be unsigned, and its last ten minutes unwitnessed, by its own clock')
     .option('--json', 'the report as JSON')
     .addHelpText('after', '\nExit code: 0 verifies, 1 the command was not understood, 2 does not verify, 3 could not be read or asked.')
     .action((options: Options) => judging(() => verify(options)))
@@ -39,7 +49,7 @@ async function verify(options: Options): Promise<boolean> {
   const files = { ...(options.data === undefined ? {} : pilotKeys(options.data)), ...defined({ key: options.key, signed: options.signed }) }
   const sources = openSources(options, options.incremental === undefined)
   try {
-    const { trust } = await trusted({ key: files.key, policy: options.policy })
+    const believing = await trusted({ key: files.key, policy: options.policy })
     const remembered = files.signed === undefined ? null : await rememberedIn(files.signed)
     if (options.incremental !== undefined && sources.length > 1)
       throw new Fault(
@@ -48,10 +58,11 @@ async function verify(options: Options): Promise<boolean> {
         'verify each by itself, with a file of its own',
       )
     const against = await Promise.all((options.against ?? []).map(foreignAt))
-    const reports = await verifyAll({ sources, trust, remembered, against, incremental: options.incremental, payloads: options.payloads })
+    const { incremental, payloads, stopped } = options
+    const reports = await verifyAll({ sources, believing, remembered, against, incremental, payloads, stopped })
     const [first] = reports
-    if (options.json) process.stdout.write(`${JSON.stringify(reports.length === 1 ? first : together(reports), null, 2)}\n`)
-    else process.stdout.write(reports.map((report) => (reports.length === 1 ? '' : `${report.source}: `) + reportText(report)).join(''))
+    if (options.json) process.stdout.write(`${plainJson(reports.length === 1 ? first : together(reports), 2)}\n`)
+    else process.stdout.write(reports.map((report) => reportText(report, reports.length === 1 ? null : report.source)).join(''))
     return reports.every(({ ok }) => ok)
   } finally {
     await Promise.all(sources.map(({ close }) => close()))
@@ -67,14 +78,16 @@ const together = (reports: readonly Report[]) => ({
 
 type Work = {
   readonly sources: readonly [Opened, ...Opened[]]
-  readonly trust: Trust
+  readonly believing: Trusted
   readonly remembered: Frontier | null
   readonly against: readonly Foreign[]
   readonly incremental?: string | undefined
   readonly payloads?: true | undefined
+  readonly stopped?: true | undefined
 }
 
-async function verifyAll({ sources, trust, remembered, against, incremental, payloads }: Work): Promise<readonly Report[]> {
+async function verifyAll({ sources, believing, remembered, against, incremental, payloads, stopped }: Work): Promise<readonly Report[]> {
+  const { trust } = believing
   // Read first: what an archive shows now, the database must have had before.
   const shown = await Promise.all(sources.map(async ({ source, archive }) => (archive ? await source.claim() : null)))
   const reports: Report[] = []
@@ -84,24 +97,26 @@ async function verifyAll({ sources, trust, remembered, against, incremental, pay
     const others = shown.flatMap((claim, i): readonly Foreign[] =>
       i !== at && claim?.newest && claim.newest.size <= own ? [{ name: sources[i]?.source.name ?? '', note: claim.newest.note }] : [],
     )
-    const state = incremental === undefined ? null : verifiedState(incremental, { log: trust.name, source: source.name })
+    const state = incremental === undefined ? null : verifiedState(incremental, { log: trust.name, source: source.name, trust: trustDigest(believing) })
     const from = (await state?.load()) ?? null
     const bar = progressBar(`entries verified in ${source.name}`)
     // One core is this thread's own.
     const inspectors = openInspectors(Math.max(1, availableParallelism() - 1))
     try {
-      const { report, tree } = await verifyLog({
+      const { report, vouched } = await verifyLog({
         source,
         trust,
         against: [...against, ...others],
-        remembered: store ? remembered : null,
+        remembered,
+        lagMax: store ? 0 : ARCHIVE_LAG_MAX,
+        tail: stopped ? 'stopped' : 'due',
         inspect: inspectors.inspect,
         payloadOf: payloads ? payloadOf : null,
         now: Date.now(),
         onProgress: ({ verified, size }) => bar.show(verified, size),
         ...(from && { from }),
       })
-      if (report.ok) await state?.save(tree)
+      if (report.ok) await state?.save(vouched)
       reports.push(report)
     } finally {
       bar.end()
@@ -113,11 +128,11 @@ async function verifyAll({ sources, trust, remembered, against, incremental, pay
 
 /** The journal at a database, verified by a key and perhaps the signer's memory: for a program that has raised the house itself. */
 export async function verifyAt(url: string, keyFile: string, signedFile?: string): Promise<Report> {
-  const { trust } = await trusted({ key: keyFile })
+  const believing = await trusted({ key: keyFile })
   const remembered = signedFile === undefined ? null : await rememberedIn(signedFile)
   const database = openDatabase(url)
   try {
-    const [report] = await verifyAll({ sources: [database], trust, remembered, against: [] })
+    const [report] = await verifyAll({ sources: [database], believing, remembered, against: [] })
     return report as Report
   } finally {
     await database.close()

@@ -90,7 +90,7 @@ export async function startGate(config: Config, environment: Environment): Promi
     sources,
     hosts: hostsOf(config.publicUrl),
     proxies: config.trustedProxies,
-    isUnmetered: shown.isReader,
+    isUnmetered: shown.isUnmetered,
     tls,
     also: async (app) => {
       metadataRoutes(app, config)

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { lru } from '../../base/lru.ts'
 import { changeDigest } from '../../changes/change.ts'
@@ -13,6 +12,7 @@ import { checkServer } from '../../store/check-server.ts'
 import { journalStore } from '../../store/journal-store.ts'
 import { openStorePool } from '../../store/open-pool.ts'
 import { loadPack, type Pack } from './pack.ts'
+import { pagedRandom } from './random.ts'
 
 /** What every part of the house stands on: configuration, packs, our database with the journal in it. */
 export type House = {
@@ -68,7 +68,7 @@ export async function openEntries(environment: Environment, node: string): Promi
   return { pool, entries: journalStore({ pool }), close: () => pool.end() }
 }
 
-export const newRandom = (bytes: number): Uint8Array => randomBytes(bytes)
+export const newRandom = pagedRandom()
 
 /** Tokens of each session, the keys kept for those that ask now. */
 export function tokenKeys(root: Uint8Array): (session: string) => Tokens {

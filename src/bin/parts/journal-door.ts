@@ -1,9 +1,8 @@
 import { join } from 'node:path'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Door } from '../../api/door.ts'
-import { journalFiles, readsJournal } from '../../api/journal-files.ts'
+import { type JournalReaders, journalFiles, journalReaders } from '../../api/journal-files.ts'
 import { receiptRoutes } from '../../api/receipts.ts'
-import type { Config } from '../../config/config.ts'
 import { readVkey, vkeyPath } from '../../journal/key.ts'
 import type { Record } from '../../journal/record.ts'
 import { keptSecret } from '../kept-secret.ts'
@@ -23,7 +22,7 @@ export type JournalDoor = {
   readonly vkeyFile: string
   readonly receipts: Receipts
   readonly witnessing: Witnessing
-  readonly isReader: (request: FastifyRequest) => boolean
+  readonly isUnmetered: JournalReaders['isUnmetered']
   readonly routes: (app: FastifyInstance, door: Door) => void
   /** Looks every second at its witnesses, tells what they refused, and keeps the journal from falling silent. `stop` waits for the look under way. */
   readonly watch: (record: Record) => { readonly stop: () => Promise<void> }
@@ -36,16 +35,17 @@ export async function openJournalDoor({ config, pool, entries }: Pick<House, 'co
   const witnessing = openWitnessing(config, vkey, pool)
   const { objects, close } = publishedAt(config)
   const receipts = openReceipts({ objects, vkey, witnessing, entries })
-  const isReader = readsJournal(readerToken(config))
+  // The token is made at the first start, also for a journal that is open: closing it again is then one line of the configuration.
+  const { mayRead, isUnmetered } = journalReaders({ token: keptSecret(config.keys, READER_TOKEN), open: config.journal.open })
   return {
     vkeyFile,
     receipts,
     witnessing,
-    isReader,
+    isUnmetered,
     routes: (app, door) => {
       // An entry is whose session it names, or whose person.
       receiptRoutes(app, door, (index, session) => receipts.receiptOf(index, (entry) => entry.session === session.id || entry.person === session.person))
-      journalFiles(app, door, { isReader, read: readPath(objects) })
+      journalFiles(app, door, { mayRead, read: readPath(objects) })
     },
     watch: (record) => {
       const beat = heartbeat({ store: entries, record, clock: Date.now })
@@ -58,10 +58,4 @@ export async function openJournalDoor({ config, pool, entries }: Pick<House, 'co
     },
     close,
   }
-}
-
-/** Made at the first start, also for a journal that is open: closing it again is then one line of the configuration. */
-function readerToken({ keys, journal }: Config): string | null {
-  const token = keptSecret(keys, READER_TOKEN)
-  return journal.open ? null : token
 }

@@ -25,13 +25,13 @@ export type KeeperPlace = { readonly data?: string; readonly config?: string }
 export async function openKeeper(place: KeeperPlace): Promise<Keeper & { readonly close: () => Promise<void> }> {
   const { url, master } = wayIn(place)
   const pool = openStorePool({ ...(await asOwner(url)), max: 4, connectionTimeoutMillis: 5000, application_name: 'gatehouse keeper' })
-  const { vault, store } = await openHouseVault(pool, master)
+  const { vault } = await openHouseVault(pool, master)
   const onTrouble = (cause: unknown): void => complain('keeper', cause)
   const journal = openJournal({ store: journalStore({ pool }), clock: Date.now, node: 'keeper', timeoutMs: 10_000, onTrouble })
   return {
     keeping: vaultKeeping(pool),
     subjects: vault.subjects,
-    record: vaulted({ record: journal.record, vault, store, onTrouble }),
+    record: vaulted({ record: journal.record, vault, onTrouble }),
     clock: Date.now,
     close: async () => {
       await journal.drain()

@@ -4,7 +4,7 @@ import type { Environment } from '../../config/environment.ts'
 import { openSignerKey } from '../../journal/key.ts'
 import { signCheckpoint } from '../../journal/sign.ts'
 import { fileSigner } from '../../journal/signer.ts'
-import { signerStateFile } from '../../journal/signer-state.ts'
+import { openSignerMemory } from '../../journal/signer-memory.ts'
 import { formatVkey } from '../../log/note-key.ts'
 import { Fault } from '../../model/fault.ts'
 import { readKept } from '../../store/cluster/kept-file.ts'
@@ -15,13 +15,18 @@ import { every, type Part } from './part.ts'
 /** With the signing itself a new entry is under a checkpoint within a second. */
 const SIGN_EVERY_MS = 800
 
-/** The signer: alone holds the checkpoint key. It recomputes the tree itself and stops for good when it does not fit what it signed before. */
-export async function startSigner(config: Config, environment: Environment): Promise<Part> {
+/**
+ * The signer: alone holds the checkpoint key. It recomputes the tree itself and stops for good when it does not fit what it signed before.
+ * `neverSigned`: somebody says so of a key that stands without a memory.
+ */
+export async function startSigner(config: Config, environment: Environment, { neverSigned }: { readonly neverSigned: boolean }): Promise<Part> {
   const house = await openHouse(config, environment, 'sign')
   const folder = keyFolder(config.keys)
   for (const name of [SIGNER_KEY, 'journal.signed']) readKept(join(folder, name))
-  const key = await openSignerKey({ path: join(folder, SIGNER_KEY), origin: config.logOrigin, random: newRandom })
-  const signing = { store: house.entries, signer: fileSigner(key), state: signerStateFile(join(folder, 'journal.signed')) }
+  const keyPath = join(folder, SIGNER_KEY)
+  const state = await openSignerMemory({ keyPath, statePath: join(folder, 'journal.signed'), neverSigned })
+  const key = await openSignerKey({ path: keyPath, origin: config.logOrigin, random: newRandom })
+  const signing = { store: house.entries, signer: fileSigner(key), state }
   await signCheckpoint(signing)
   const loop = every(
     SIGN_EVERY_MS,

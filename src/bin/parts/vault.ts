@@ -46,8 +46,20 @@ export function masterKeyFrom(text: string): MasterKey {
   return localMasterKey(deriveKey(secret, 'gatehouse vault master key', 32))
 }
 
-/** People by their pseudonyms, as our store and journal call them. What they type to sign in stays theirs. */
+/**
+ * People by their pseudonyms, as our store and journal call them. What they type to sign in stays theirs. Faults `config_invalid`: two of them
+ * have one, and would have each other's groups.
+ */
 export async function withPseudonyms<C extends Pick<Config, 'people'>>(config: C, { subjects }: Pick<Vault, 'subjects'>): Promise<C> {
   const people = await Promise.all(config.people.map(async (person) => ({ ...person, id: await subjects.pseudonym(`person:${person.id}`) })))
+  for (const [i, { id }] of people.entries()) {
+    const first = people.findIndex((other) => other.id === id)
+    if (first === i) continue
+    throw new Fault(
+      'config_invalid',
+      `\`${config.people[first]?.id}\` and \`${config.people[i]?.id}\` of the configuration are one person to the vault`,
+      'write each person once; where they are two, somebody altered the table vault_subject: restore it from your backup',
+    )
+  }
   return { ...config, people }
 }

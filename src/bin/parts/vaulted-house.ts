@@ -15,7 +15,7 @@ export async function openVaultedHouse(...given: Parameters<typeof openHouse>): 
   const master = masterKeyOf(config, environment)
   const house = await openHouse(...given)
   const { vault, store } = await openHouseVault(house.pool, master)
-  const record = vaulted({ record: house.journal.record, vault, store, onTrouble: (cause) => complain(node, cause) })
+  const record = vaulted({ record: house.journal.record, vault, onTrouble: (cause) => complain(node, cause) })
   return {
     ...house,
     vault,

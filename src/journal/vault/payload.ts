@@ -2,15 +2,15 @@ import { fromBase64url, toBase64url } from '../../base/bytes.ts'
 import { canonical, type Json } from '../../base/canonical.ts'
 import { sha256 } from '../../base/digest.ts'
 import type { Entry } from '../entry.ts'
+import type { Payload } from '../entry-store.ts'
 import { type PayloadRef, payloadOfEntry } from '../verify-payload.ts'
 import { type DataKey, decrypt, encrypt } from './cipher.ts'
 import type { Parted } from './private-parts.ts'
-import type { PayloadRow } from './vault-store.ts'
 
 const ALG = 'A256GCM'
 
 /** An entry with its payload beside it: the entry names the ciphertext by digest, and the ciphertext opens beside this very entry only. */
-export type Sealed = { readonly entry: Entry; readonly payload: PayloadRow & { readonly ciphertext: Uint8Array } }
+export type Sealed = { readonly entry: Entry; readonly payload: Payload }
 
 export function sealPayload({ open, sealed }: Parted, key: DataKey): Sealed {
   const ciphertext = encrypt(key, canonical(sealed), contextOf(open, key.id))

@@ -6,7 +6,7 @@ import type { PayloadOf } from '../verify-payload.ts'
 import { openPayload, refIn } from './payload.ts'
 import { privateDetails } from './private-parts.ts'
 import type { Vault } from './vault.ts'
-import type { PayloadRow, VaultStore } from './vault-store.ts'
+import type { VaultStore } from './vault-store.ts'
 
 /** The entries with their sealed details in their places, for people's eyes only; `erased` where the keys are gone. Entries without any come back as they are. */
 export async function unsealed<E extends Entry>(
@@ -51,13 +51,15 @@ export const payloadsOf =
     )
   }
 
-/** For verifying: the ciphertext of a digest (base64url), emptied by an erasure, or not there. */
+/** For verifying: the ciphertext that an entry names; where it was emptied, the subjects whose keys of it are destroyed; or not there. */
 export const payloadOf =
-  (store: Pick<VaultStore, 'payloads'>): PayloadOf =>
-  async (digest) => {
+  (store: Pick<VaultStore, 'payloads' | 'keys'>): PayloadOf =>
+  async ({ digest, keyId }) => {
     const bytes = fromBase64url(digest)
     const [row] = bytes === null ? [] : await store.payloads([bytes])
-    return stateOf(row)
+    if (!row) return 'missing'
+    if (row.ciphertext) return row.ciphertext
+    // Whoever empties a ciphertext does not thereby destroy a key.
+    const keysOf = (await store.keys(keyId.split('+'))).filter(({ wrapped }) => wrapped === null).map(({ pseudonym }) => pseudonym)
+    return keysOf.length > 0 ? { keysOf: [...new Set(keysOf)] } : 'missing'
   }
-
-const stateOf = (row: PayloadRow | undefined): Uint8Array | 'erased' | 'missing' => (row === undefined ? 'missing' : (row.ciphertext ?? ERASED))

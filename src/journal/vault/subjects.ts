@@ -53,6 +53,8 @@ export function openSubjects({ store, master, random, clock }: SubjectParts): Su
     const [index, wrapped] = [await master.index(ref), await master.wrap(key, contextOf(pseudonym))]
     const stands = await store.addSubject({ pseudonym, index, wrapped, sealed: encrypt(dataKey(pseudonym, key), ref, contextOf(pseudonym)) })
     if (stands.erasingAt !== null) throw new Error(`${stands.pseudonym} is being erased`)
+    // The attacker: who lets the insert fall onto somebody else's row, so that one person is called what another is.
+    if ((await opened(stands)) !== ref) throw new Error(`${stands.pseudonym} stands where somebody new was to be added, and is somebody else`)
     names.set(ref, stands.pseudonym)
     return stands.pseudonym
   }

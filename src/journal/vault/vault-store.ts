@@ -17,8 +17,8 @@ export type PayloadRow = { readonly digest: Uint8Array; readonly keyIds: readonl
 /**
  * Where the vault's keys and ciphertexts lie: a port, kept by `store/vault-store.ts`. Nothing in it is secret without the master key.
  *
- * Order. What `addPayloads` has confirmed is durable at the latest with whatever is committed to the same database after it: an entry never names a
- * ciphertext that a crash forgot. `addSubject` and `addKey` are durable on return: what is sealed under a key that is lost is lost.
+ * Durability. `addSubject` and `addKey` are durable on return: what is sealed under a key that is lost is lost. Ciphertexts come with their entries
+ * (journal/entry-store.ts).
  * Races. Of several who add the same subject or key at once, one row stays, and all get that one.
  * Errors. A call rejects when the database cannot be reached; it may then have been done.
  */
@@ -36,8 +36,6 @@ export type VaultStore = {
   /** The key that stands for this subject and month; null when the subject is unknown, being erased, or erased. */
   readonly addKey: (row: KeyRow & { readonly wrapped: Uint8Array }) => Promise<KeyRow | null>
   readonly keys: (ids: readonly string[]) => Promise<readonly KeyRow[]>
-  /** The first of a digest stays. */
-  readonly addPayloads: (rows: readonly (PayloadRow & { readonly ciphertext: Uint8Array })[]) => Promise<void>
   readonly payloads: (digests: readonly Uint8Array[]) => Promise<readonly PayloadRow[]>
 }
 

@@ -75,6 +75,25 @@ describe('a subject', () => {
     await expect(open().subjects.known(one)).rejects.toThrow('is found by the index of somebody else')
   })
 
+  it('is not made on somebody else’s row where a trigger moves the index there', async () => {
+    const [anna, bob] = [somebody(), somebody()]
+    const names = [await open().subjects.pseudonym(anna), await open().subjects.pseudonym(bob)]
+    const index = (await owner.query<{ index: Buffer }>('select index from vault_subject where pseudonym = $1', [names[0]])).rows[0]?.index
+    await owner.query('update vault_subject set index = null where pseudonym = $1', [names[0]])
+    await owner.query(`create function onto_bob() returns trigger language plpgsql security definer as $$ begin
+      update vault_subject set index = new.index where pseudonym = '${names[1]}'; return null; end $$`)
+    await owner.query('create trigger onto_bob before insert on vault_subject for each row execute function onto_bob()')
+    try {
+      const attacked = open()
+      await expect(attacked.subjects.pseudonym(anna)).rejects.toThrow(`${names[1]} stands where somebody new was to be added, and is somebody else`)
+      await expect(attacked.subjects.pseudonym(anna)).rejects.toThrow('is found by the index of somebody else')
+      // The attack happened: bob's row has anna's index now.
+      expect((await owner.query<{ index: Buffer }>('select index from vault_subject where pseudonym = $1', [names[1]])).rows[0]?.index).toEqual(index)
+    } finally {
+      await owner.query('drop trigger onto_bob on vault_subject; drop function onto_bob')
+    }
+  })
+
   it('says whether the master key is the one it was begun with', async () => {
     expect(await open().subjects.isOurs()).toBe(true)
     expect(await open(pool, another).subjects.isOurs()).toBe(false)
@@ -114,7 +133,7 @@ describe('a sealed value', () => {
 const journalOf = (vault = open()) => {
   const entries = journalStore({ pool })
   const journal = openJournal({ store: entries, clock, node: 'test' })
-  return { record: vaulted({ record: journal.record, vault, store: vaultStore(pool) }), entries, drain: journal.drain }
+  return { record: vaulted({ record: journal.record, vault }), entries, drain: journal.drain }
 }
 
 describe('an entry with somebody’s values', () => {
@@ -135,8 +154,13 @@ describe('an entry with somebody’s values', () => {
     const [payload] = await payloadsOf(vaultStore(pool))(index, [body ?? new Uint8Array()])
     expect(payload).toMatchObject({ class: 'ask', digest: expect.stringMatching(/^[0-9a-f]{64}$/) })
     const digest = Buffer.from(payload?.digest ?? '', 'hex').toString('base64url')
-    expect(await payloadOf(vaultStore(pool))(digest)).toEqual(payload?.ciphertext)
-    expect(await payloadOf(vaultStore(pool))('A'.repeat(43))).toBe('missing')
+    const keyId = (stored?.detail?.['payload'] as { readonly keyId: string } | undefined)?.keyId ?? ''
+    expect(await payloadOf(vaultStore(pool))({ digest, keyId })).toEqual(payload?.ciphertext)
+    expect(await payloadOf(vaultStore(pool))({ digest: 'A'.repeat(43), keyId })).toBe('missing')
+    await owner.query('update payload set ciphertext = null where digest = $1', [Buffer.from(digest, 'base64url')])
+    expect(await payloadOf(vaultStore(pool))({ digest, keyId })).toBe('missing')
+    await owner.query('update vault_key set wrapped = null where id = $1', [keyId])
+    expect(await payloadOf(vaultStore(pool))({ digest, keyId })).toEqual({ keysOf: [expect.stringMatching(/./)] })
   })
 
   it('does not open a ciphertext of another entry', async () => {
@@ -178,7 +202,6 @@ describe('an entry with somebody’s values', () => {
         throw new Error('must not be asked')
       },
       vault: open(gone),
-      store: vaultStore(gone),
       onTrouble: (cause) => void troubles.push(cause),
     })
     expect(await record({ kind: 'sources.capped', outcome: 'source_capped', detail: { counts: { '10.0.0.1': 3 } } })).toMatchObject({
