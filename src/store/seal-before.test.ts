@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { changeOf } from '../../test/support/change.ts'
 import { type FreshDatabase, freshDatabase } from '../../test/support/database.ts'
+import { poolOf } from '../../test/support/journal.ts'
 import { changeDigest } from '../changes/change.ts'
 import { localMasterKey } from '../journal/vault/master-key.ts'
 import { openVault, type Vault } from '../journal/vault/vault.ts'
@@ -39,7 +40,7 @@ let pool: pg.Pool
 let vault: Vault
 beforeAll(async () => {
   database = await freshDatabase()
-  pool = new pg.Pool({ connectionString: database.url })
+  pool = poolOf(database.url)
   vault = openVault({ store: vaultStore(pool), master: localMasterKey(randomBytes(32)), random: randomBytes, clock: () => NOW })
   await leaveClearRows()
 })
