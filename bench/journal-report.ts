@@ -33,7 +33,7 @@ export function journalReport({ began, loadBefore, loadAfter, seconds, rate, app
 Written by \`npm run bench:journal\`; the next run overwrites it. ${began.toISOString().slice(0, 16).replace('T', ' ')} UTC.
 ${machine()}. Load average before ${loadBefore.join(' ')}, after ${loadAfter.join(' ')} (the bench's own work is in the latter).
 Embedded PostgreSQL, fsync and synchronous_commit on; entries as the gate writes them of an answered ask; the tree's hashes are part of each append.
-Beside each figure stands what one write and fdatasync of about 700 bytes took on the same disk just before: p50 / p99, milliseconds.
+Beside each figure stands what one write and fdatasync of about 1,040 bytes took on the same disk just before: p50 / p99, milliseconds.
 
 ## Appenders that each wait for their entry to be durable
 

@@ -21,7 +21,7 @@ const { values } = parseArgs({ options: { seconds: { type: 'string', default: '3
 const seconds = Number(values.seconds)
 const SIZES = [10_000, 100_000, 1_000_000, 10_000_000].filter((size) => size <= Number(values.entries))
 const OPEN_LOOP_PER_SECOND = 1000
-const ENTRY_BYTES = 700
+const ENTRY_BYTES = 1040
 const NEW_ENTRIES = 1000
 
 const say = (line: string): void => console.log(line)
