@@ -11,6 +11,7 @@ export type Found = {
   readonly loadAfter: readonly number[]
   readonly seconds: number
   readonly rate: number
+  readonly entryBytes: number
   readonly appenders: readonly Appending[]
   readonly open: Omit<Timing, 'perSecond'> & { readonly entries: number }
   readonly sizes: readonly (Timing & { readonly size: number })[]
@@ -27,13 +28,13 @@ export type Found = {
 const whole = (value: number): string => Math.round(value).toLocaleString('en')
 const ms = (value: number): string => value.toFixed(2)
 
-export function journalReport({ began, loadBefore, loadAfter, seconds, rate, appenders, open, sizes, verified }: Found): string {
+export function journalReport({ began, loadBefore, loadAfter, seconds, rate, entryBytes, appenders, open, sizes, verified }: Found): string {
   return `# What the journal costs
 
 Written by \`npm run bench:journal\`; the next run overwrites it. ${began.toISOString().slice(0, 16).replace('T', ' ')} UTC.
 ${machine()}. Load average before ${loadBefore.join(' ')}, after ${loadAfter.join(' ')} (the bench's own work is in the latter).
-Embedded PostgreSQL, fsync and synchronous_commit on; entries as the gate writes them of an answered ask; the tree's hashes are part of each append.
-Beside each figure stands what one write and fdatasync of about 1,040 bytes took on the same disk just before: p50 / p99, milliseconds.
+Embedded PostgreSQL, fsync and synchronous_commit on; entries are the events of an answered ask, without the ciphertext that the gate keeps beside them; the tree's hashes are part of each append.
+Beside each figure stands what one write and fdatasync of ${whole(entryBytes)} bytes, an entry's length, took on the same disk just before: p50 / p99, milliseconds.
 
 ## Appenders that each wait for their entry to be durable
 
@@ -60,7 +61,7 @@ ${verified.cpuUsPerEntry.toFixed(1)} µs of CPU for each in all threads of the p
 
 ## What it does not measure
 
-- The signer beside it, an archive, other processes that append to the same journal, a database on another machine.
+- The vault's sealing and its ciphertexts (\`bench/vault.ts\`), the signer beside it, an archive, other processes that append to the same journal, a database on another machine.
 `
 }
 

@@ -2,10 +2,12 @@
  * `npm run bench:journal`: what an append costs, how that changes with the journal's size, and how fast a whole journal is verified,
  * beside what the same disk takes for one fdatasync. Prints a report and writes it to bench/JOURNAL.md.
  */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { canonical } from '../src/base/canonical.ts'
+import { toEvent } from '../src/events/to-event.ts'
 import { storeSource } from '../src/journal/source-store.ts'
 import { verifyLog } from '../src/journal/verify.ts'
 import { openInspectors } from '../src/journal/verify-inspectors.ts'
@@ -13,6 +15,7 @@ import { trustKey } from '../src/journal/verify-trust.ts'
 import type { Frontier } from '../src/log/frontier.ts'
 import { calibrate } from './disk.ts'
 import { quantile } from './figures.ts'
+import { inFolder } from './folder.ts'
 import { answeredAsk, type JournalHouse, raiseJournal } from './journal-house.ts'
 import { type Appending, type Found, journalReport } from './journal-report.ts'
 import { loads } from './report.ts'
@@ -21,40 +24,45 @@ const { values } = parseArgs({ options: { seconds: { type: 'string', default: '3
 const seconds = Number(values.seconds)
 const SIZES = [10_000, 100_000, 1_000_000, 10_000_000].filter((size) => size <= Number(values.entries))
 const OPEN_LOOP_PER_SECOND = 1000
-const ENTRY_BYTES = 1040
+const ENTRY_BYTES = canonical(toEvent(answeredAsk(0), { at: Date.now(), node: 'gate' })).length
 const NEW_ENTRIES = 1000
 
 const say = (line: string): void => console.log(line)
 
-async function bench(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
-  chmodSync(folder, 0o711)
+async function bench(folder: string): Promise<void> {
+  const began = new Date()
+  const loadBefore = loads()
+  const house = await raiseJournal(folder)
   try {
-    const began = new Date()
-    const loadBefore = loads()
-    const house = await raiseJournal(folder)
-    try {
-      await closedLoop(house, 16, 1)
-      say('· warmed up')
-      const appenders: Appending[] = []
-      for (const count of [1, 16, 64, 256]) appenders.push({ count, disk: calibrate(folder, ENTRY_BYTES), ...(await closedLoop(house, count, seconds)) })
-      say('· appenders measured')
-      const open = { disk: calibrate(folder, ENTRY_BYTES), ...(await openLoop(house, seconds)) }
-      const sizes = []
-      for (const size of SIZES) {
-        await grow(house, size)
-        sizes.push({ size, disk: calibrate(folder, ENTRY_BYTES), ...(await closedLoop(house, 16, seconds)) })
-        say(`· measured at ${size.toLocaleString('en')} entries`)
-      }
-      const verified = await verify(house)
-      const text = journalReport({ began, loadBefore, loadAfter: loads(), seconds, rate: OPEN_LOOP_PER_SECOND, appenders, open, sizes, verified })
-      writeFileSync(join(import.meta.dirname, 'JOURNAL.md'), text)
-      say(`\n${text}`)
-    } finally {
-      await house.drop()
+    await closedLoop(house, 16, 1)
+    say('· warmed up')
+    const appenders: Appending[] = []
+    for (const count of [1, 16, 64, 256]) appenders.push({ count, disk: calibrate(folder, ENTRY_BYTES), ...(await closedLoop(house, count, seconds)) })
+    say('· appenders measured')
+    const open = { disk: calibrate(folder, ENTRY_BYTES), ...(await openLoop(house, seconds)) }
+    const sizes = []
+    for (const size of SIZES) {
+      await grow(house, size)
+      sizes.push({ size, disk: calibrate(folder, ENTRY_BYTES), ...(await closedLoop(house, 16, seconds)) })
+      say(`· measured at ${size.toLocaleString('en')} entries`)
     }
+    const verified = await verify(house)
+    const text = journalReport({
+      began,
+      loadBefore,
+      loadAfter: loads(),
+      seconds,
+      rate: OPEN_LOOP_PER_SECOND,
+      entryBytes: ENTRY_BYTES,
+      appenders,
+      open,
+      sizes,
+      verified,
+    })
+    writeFileSync(join(import.meta.dirname, 'JOURNAL.md'), text)
+    say(`\n${text}`)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    await house.drop()
   }
 }
 
@@ -136,4 +144,4 @@ async function verify(house: JournalHouse): Promise<Found['verified']> {
   }
 }
 
-await bench()
+await inFolder(bench)

@@ -2,12 +2,12 @@
  * `npm run bench`: what an ask costs with everything on, beside two floors, in one run. Prints a report and writes it to
  * bench/RESULTS.md. Fails when a single call did. It holds no figure against another: the reader does.
  */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { askAlone, measure } from './ask.ts'
 import { rowsOf } from './figures.ts'
+import { inFolder } from './folder.ts'
 import { type BenchHouse, raiseBench } from './house.ts'
 import { watchMemory } from './memory.ts'
 import { openProfiler } from './profile.ts'
@@ -25,26 +25,19 @@ const PROFILE = { connections: 16, calls: 8000 }
 
 const say = (line: string): void => console.log(line)
 
-/** Nothing of it stays. Others may pass through the folder, not look: as root PostgreSQL runs as another user, whose own folder lies inside. */
-async function bench(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
-  chmodSync(folder, 0o711)
+async function bench(folder: string): Promise<void> {
+  const began = new Date()
+  const loadBefore = loads()
+  say('· the pilot is started, with a new data folder and again')
+  const start = await timeStart(join(folder, 'data'), Number(values.port))
+  say('· the house is raised')
+  const house = await raiseBench(folder, join(folder, 'data'))
   try {
-    const began = new Date()
-    const loadBefore = loads()
-    say('· the pilot is started, with a new data folder and again')
-    const start = await timeStart(join(folder, 'data'), Number(values.port))
-    say('· the house is raised')
-    const house = await raiseBench(folder, join(folder, 'data'))
-    try {
-      const text = report({ began, loadBefore, rounds, seconds, start, shipments: house.shipments.length, ...(await ask(house)), loadAfter: loads() })
-      writeFileSync(join(import.meta.dirname, 'RESULTS.md'), text)
-      say(`\n${text}`)
-    } finally {
-      await house.drop()
-    }
+    const text = report({ began, loadBefore, rounds, seconds, start, shipments: house.shipments.length, ...(await ask(house)), loadAfter: loads() })
+    writeFileSync(join(import.meta.dirname, 'RESULTS.md'), text)
+    say(`\n${text}`)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    await house.drop()
   }
 }
 
@@ -90,4 +83,4 @@ async function profile(gate: number, targets: readonly Target[]): Promise<Readon
   return found
 }
 
-await bench()
+await inFolder(bench)

@@ -17,6 +17,15 @@ describe('what the tests need of the system', () => {
     expect(advise(NEEDS, host('linux', true, 'apt-get', 'chromium'))).toEqual({ do: 'install', packages: ['bubblewrap'] })
   })
 
+  it('is installed with all its packages, and for root alone what only root can run', () => {
+    const needs: readonly Need[] = [
+      { command: 'go', debian: 'golang-go some-dev', for: 'a reader' },
+      { command: 'strace', debian: 'strace', for: 'faults', rootOnly: true },
+    ]
+    expect(advise(needs, host('linux', true, 'apt-get'))).toEqual({ do: 'install', packages: ['golang-go', 'some-dev', 'strace'] })
+    expect(advise(needs, host('linux', false, 'apt-get', 'go'))).toEqual({ do: 'nothing' })
+  })
+
   it('stops the run elsewhere on Linux, naming the one command', () => {
     const say = 'the tests need `chromium` for pages, `bwrap` for the sandbox; run: sudo apt-get install --yes --no-install-recommends chromium bubblewrap'
     expect(advise(NEEDS, host('linux', false, 'apt-get'))).toEqual({ do: 'stop', say })

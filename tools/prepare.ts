@@ -6,9 +6,14 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-export type Need = { readonly command: string; readonly debian: string; readonly for: string }
+/** `debian`: packages, parted by spaces. `rootOnly`: what it is for does not run as anybody else, and says so. */
+export type Need = { readonly command: string; readonly debian: string; readonly for: string; readonly rootOnly?: true }
 
-const NEEDS: readonly Need[] = [{ command: 'chromium', debian: 'chromium', for: "the console's pages in a browser" }]
+const NEEDS: readonly Need[] = [
+  { command: 'chromium', debian: 'chromium', for: "the console's pages in a browser" },
+  { command: 'go', debian: 'golang-go golang-golang-x-mod-dev', for: "Go's reader of the journal" },
+  { command: 'strace', debian: 'strace', for: 'disks that fail under the journal', rootOnly: true },
+]
 
 export type Host = { readonly platform: string; readonly isRoot: boolean; readonly has: (command: string) => boolean }
 
@@ -20,9 +25,9 @@ export type Advice =
 
 /** What to do about the needs this host does not meet. */
 export function advise(needs: readonly Need[], host: Host): Advice {
-  const missing = needs.filter(({ command }) => !host.has(command))
+  const missing = needs.filter(({ command, rootOnly }) => !host.has(command) && (host.isRoot || rootOnly !== true))
   if (missing.length === 0) return { do: 'nothing' }
-  const packages = missing.map(({ debian }) => debian)
+  const packages = missing.flatMap(({ debian }) => debian.split(' '))
   const what = missing.map((need) => `\`${need.command}\` for ${need.for}`).join(', ')
   if (host.platform !== 'linux') return { do: 'go on', say: `skipped aloud on ${host.platform}, where we do not install it: ${what}` }
   if (!host.has('apt-get')) return { do: 'stop', say: `the tests need ${what}; install it so that it is on the PATH` }

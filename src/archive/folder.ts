@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { sameBytes } from '../base/bytes.ts'
 import { type Lru, lru } from '../base/lru.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
+import { syncFolder } from '../journal/durable-file.ts'
 import { assertPartial, assertPath, CHECKPOINT, LIST_PAGE, type Objects, type Put } from './objects.ts'
 import { type ArchiveRefusal, conflict } from './refusal.ts'
 
@@ -114,17 +115,6 @@ async function ensureFolder(root: string, path: string, known: Lru<string, true>
   const top = first !== undefined && first.length <= root.length ? dirname(first) : root
   for (let at = path; at.length > top.length; at = dirname(at)) await syncFolder(dirname(at))
   known.set(path, true)
-}
-
-/** A new name is on disk only once its folder is. Windows has no such call, and no need. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }
 
 /** What a writer that was killed left behind: drafts an hour older than the one just made, by the file system's own clock. */

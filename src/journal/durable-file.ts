@@ -28,7 +28,7 @@ export async function writeDurably(
 }
 
 /** A new name is on disk only once its folder is. Windows has no such call, and no need. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const folder = await open(path, 'r')
   try {

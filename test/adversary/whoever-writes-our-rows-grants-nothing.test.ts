@@ -2,26 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decideSession } from '../../src/gate/admit.ts'
 import { revokeDevice, revokeSession } from '../../src/gate/revoke.ts'
 import { secretHash } from '../../src/identity/code.ts'
-import { confirm, type SignedIn } from '../../src/identity/sign-in.ts'
-import { codeOf, GATE, type Lobby, newDevice, OPERATION, openLobby, type TestDevice } from '../support/lobby.ts'
-import { comesOf, refusalOf } from '../support/tampered.ts'
-import { codeFor, enrolledDevice, must, type Opened, openedSession, PASSPHRASE, POSTURE, poll, renew, request, signedIn } from '../support/visitor.ts'
+import { confirm } from '../../src/identity/sign-in.ts'
+import { codeOf, GATE, newDevice, OPERATION, type TestDevice } from '../support/lobby.ts'
+import { HOUR, openRaided, type Raided, refusalOf } from '../support/tampered.ts'
+import { codeFor, enrolledDevice, must, type Opened, openedSession, PASSPHRASE, POSTURE, poll, renew, request } from '../support/visitor.ts'
 
-let lobby: Lobby
-let device: TestDevice & { readonly id: string }
-let anna: SignedIn
+let { lobby, device, anna, sql, at, tells } = {} as Raided
 beforeAll(async () => {
-  lobby = await openLobby()
-  device = await enrolledDevice(lobby, 'p-anna')
-  anna = await signedIn(lobby, 'p-anna')
+  ;({ lobby, device, anna, sql, at, tells } = await openRaided())
 })
 afterAll(() => lobby.close())
 
-/** The attacker: a superuser of our database, with a device and a passphrase of their own at most. */
-const sql = (text: string, values: readonly unknown[] = []) => lobby.sql(text, values)
-const at = (ms: number): Date => new Date(lobby.time.now + ms)
-const HOUR = 3_600_000
-const tells = (attempt: () => Promise<string>) => comesOf(lobby, attempt)
 const asksWith = async (by: TestDevice, token: string): Promise<string> => codeOf(await by.ask(token))
 /** A second gate, which has neither heard nor cached anything of it. */
 const asksElsewhere = async (by: TestDevice, token: string): Promise<string> => {

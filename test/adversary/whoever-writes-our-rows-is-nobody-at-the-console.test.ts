@@ -2,26 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decideSession } from '../../src/gate/admit.ts'
 import { meantCode, secretHash } from '../../src/identity/code.ts'
 import { invite, setPassphrase } from '../../src/identity/invite.ts'
-import { confirm, freshlyConfirmed, type SignedIn, signIn, signOut, whoIs } from '../../src/identity/sign-in.ts'
-import { codeOf, type Lobby, newDevice, openLobby, type TestDevice } from '../support/lobby.ts'
-import { comesOf, refusalOf } from '../support/tampered.ts'
-import { codeFor, cookieOf, enrolledDevice, must, PASSPHRASE, poll, request, signedIn } from '../support/visitor.ts'
+import { confirm, freshlyConfirmed, signIn, signOut, whoIs } from '../../src/identity/sign-in.ts'
+import { codeOf, newDevice } from '../support/lobby.ts'
+import { HOUR, openRaided, type Raided, refusalOf } from '../support/tampered.ts'
+import { codeFor, cookieOf, must, PASSPHRASE, poll, request, signedIn } from '../support/visitor.ts'
 
-let lobby: Lobby
-let device: TestDevice & { readonly id: string }
-let anna: SignedIn
+let { lobby, device, anna, sql, at, tells } = {} as Raided
 beforeAll(async () => {
-  lobby = await openLobby()
-  device = await enrolledDevice(lobby, 'p-anna')
-  anna = await signedIn(lobby, 'p-anna')
+  ;({ lobby, device, anna, sql, at, tells } = await openRaided())
 })
 afterAll(() => lobby.close())
-
-/** The attacker: a superuser of our database, with a device and a passphrase of their own at most. */
-const sql = (text: string, values: readonly unknown[] = []) => lobby.sql(text, values)
-const at = (ms: number): Date => new Date(lobby.time.now + ms)
-const HOUR = 3_600_000
-const tells = (attempt: () => Promise<string>) => comesOf(lobby, attempt)
 
 describe('a code', () => {
   const insert = (code: string, purpose: string, person: string) =>

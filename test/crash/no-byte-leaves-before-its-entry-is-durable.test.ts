@@ -4,8 +4,7 @@ import fc from 'fast-check'
 import type { FastifyInstance } from 'fastify'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { agentApp } from '../../src/api/app.ts'
-import { sourceCap } from '../../src/limits/source-cap.ts'
+import { doorFor } from '../support/agent-app.ts'
 import type { HeldSession } from '../support/caller.ts'
 import { sharedServer, urlOf } from '../support/database.ts'
 import { openTestGate, type TestGate } from '../support/gate.ts'
@@ -38,24 +37,7 @@ beforeAll(async () => {
   if (made === undefined) throw new Error('no wire')
   wire = made
   Object.assign(here.weather, { limits: { subject: 1_000_000, price: 1_000_000 } })
-  app = await agentApp({
-    door: {
-      gate: here.gate,
-      offer: { all: [], to: () => [] },
-      authenticate: () => held.authenticate(here.identity),
-      possess: () => Promise.reject(new Error('not asked here')),
-      isEnrolled: () => Promise.reject(new Error('not asked here')),
-      freshNonce: () => 'nonce',
-      publicUrl: 'http://127.0.0.1',
-      deskUrl: 'http://127.0.0.1',
-      clock: here.gate.clock,
-      failed: () => undefined,
-    },
-    sources: sourceCap({ perSecond: 1e6, burst: 1e6 }),
-    hosts: ['127.0.0.1'],
-    tls: null,
-    also: () => undefined,
-  })
+  app = await doorFor(here, () => held, { host: '127.0.0.1', failed: () => undefined })
   await app.listen({ host: '127.0.0.1', port: 0 })
   front = await countingProxy((app.server.address() as AddressInfo).port)
 })

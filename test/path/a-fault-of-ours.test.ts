@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { agentApp } from '../../src/api/app.ts'
 import { Problem } from '../../src/contract/connector.ts'
-import { sourceCap } from '../../src/limits/source-cap.ts'
+import { doorFor } from '../support/agent-app.ts'
 import type { HeldSession } from '../support/caller.ts'
 import { openTestGate, type TestGate } from '../support/gate.ts'
 
@@ -13,24 +12,7 @@ const heard: unknown[] = []
 beforeAll(async () => {
   here = await openTestGate()
   held = await here.session()
-  app = await agentApp({
-    door: {
-      gate: here.gate,
-      offer: { all: [], to: () => [] },
-      authenticate: () => held.authenticate(here.identity),
-      possess: () => Promise.reject(new Error('not asked here')),
-      isEnrolled: () => Promise.reject(new Error('not asked here')),
-      freshNonce: () => '',
-      publicUrl: 'http://gate.example',
-      deskUrl: 'http://desk.example',
-      clock: here.gate.clock,
-      failed: (cause) => void heard.push(cause),
-    },
-    sources: sourceCap({ perSecond: 100, burst: 100 }),
-    hosts: ['gate.example'],
-    tls: null,
-    also: () => undefined,
-  })
+  app = await doorFor(here, () => held, { host: 'gate.example', failed: (cause) => void heard.push(cause) })
 })
 afterAll(async () => {
   await app.close()
