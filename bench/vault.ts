@@ -3,8 +3,9 @@
  * many short rounds, so that other work on the machine counts little.
  */
 import { randomBytes } from 'node:crypto'
+import { wellFormed } from '../src/base/well-formed.ts'
 import { dataKey } from '../src/journal/vault/cipher.ts'
-import { ENTRY_INLINE_MAX, sealPayload, wellFormed } from '../src/journal/vault/payload.ts'
+import { ENTRY_INLINE_MAX, sealPayload } from '../src/journal/vault/payload.ts'
 import { part } from '../src/journal/vault/private-parts.ts'
 
 const ENTRY = {

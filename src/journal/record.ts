@@ -1,12 +1,12 @@
 import type { Brand } from '../base/brand.ts'
 import { mint } from '../base/brand.ts'
 import { toBase64, utf8 } from '../base/bytes.ts'
-import type { Json } from '../base/canonical.ts'
 import { canonical } from '../base/canonical.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Outcome } from '../base/outcome.ts'
 import { done } from '../base/outcome.ts'
-import { toEvent } from '../events/to-event.ts'
+import { wellFormed } from '../base/well-formed.ts'
+import { type OcsfEvent, toEvent } from '../events/to-event.ts'
 import { ENTRY_BYTES_MAX } from '../log/tile.ts'
 import type { Refusal } from '../model/refusal.ts'
 import type { Commit } from './commit.ts'
@@ -33,9 +33,11 @@ export const recorder =
     return done(mint<Receipt>({ index: committed.value.index, leaf: toBase64(committed.value.leaf), digest: entry.digest ?? null }))
   }
 
-/** Half a surrogate pair has no canonical spelling. An asker who sends one must not thereby stay out of the journal: it becomes U+FFFD. */
-function spelled(value: { readonly [name: string]: Json }): string {
-  const text = JSON.stringify(value)
-  if (!/\\ud[89a-f][0-9a-f]{2}/.test(text)) return canonical(value)
-  return canonical(JSON.parse(text, (_, inner: Json) => (typeof inner === 'string' ? inner.toWellFormed() : inner)) as Json)
+/** Whatever has no spelling gets one, or throws again: nearly all has, and need not be looked through first. */
+function spelled(event: OcsfEvent): string {
+  try {
+    return canonical(event)
+  } catch {
+    return canonical(wellFormed(event))
+  }
 }

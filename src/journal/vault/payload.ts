@@ -47,10 +47,3 @@ const classOf = ({ kind }: Entry): string => kind.slice(0, kind.indexOf('.'))
 
 /** At most this long a text may be before an entry could outgrow a tile: the event around it takes a little more, and some of it twice. */
 export const ENTRY_INLINE_MAX = 24_000
-
-/** Half a surrogate pair has no canonical spelling, here and in the journal: it becomes U+FFFD before anything is bound to it. */
-export function wellFormed(entry: Entry): Entry {
-  const text = JSON.stringify(entry)
-  if (!/\\ud[89a-f][0-9a-f]{2}/.test(text)) return entry
-  return JSON.parse(text, (_, inner: Json) => (typeof inner === 'string' ? inner.toWellFormed() : inner)) as Entry
-}

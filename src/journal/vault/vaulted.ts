@@ -1,7 +1,8 @@
 import { done, type Outcome, refuse } from '../../base/outcome.ts'
+import { wellFormed } from '../../base/well-formed.ts'
 import { type Refusal, refusal } from '../../model/refusal.ts'
 import type { Record } from '../record.ts'
-import { ENTRY_INLINE_MAX, type Sealed, sealPayload, wellFormed } from './payload.ts'
+import { ENTRY_INLINE_MAX, type Sealed, sealPayload } from './payload.ts'
 import { type Parted, part } from './private-parts.ts'
 import type { Vault } from './vault.ts'
 
