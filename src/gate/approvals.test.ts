@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { changeOf } from '../../test/support/change.ts'
+import { canonical } from '../base/canonical.ts'
 import { type Change, changeDigest } from '../changes/change.ts'
 import { decisionText } from '../changes/decision.ts'
 import { proposalGrant } from '../changes/proposal.ts'
+import { toEvent } from '../events/to-event.ts'
 import { grantText, openDigest } from '../journal/authority-link.ts'
+import { ENTRY_KINDS } from '../journal/entry.ts'
 import { CHANGE_STATES } from '../model/change-state.ts'
-import { approvals } from './approvals.ts'
+import { approvals, bearsOnChanges } from './approvals.ts'
 
 const change = changeOf()
 type Entry = Readonly<Record<string, unknown>>
@@ -133,4 +136,12 @@ describe('judge', () => {
     const text = decisionText({ digest: changeDigest(change), decision: 'approve', by: 'ben' })
     expect(asked).toEqual([['ben', change.useCase, { person: 'ben', text, signature: 'c2ln' }]])
   })
+})
+
+it('is fed every entry that tells of a change or the end of a session, and need not read the others', () => {
+  const bodyOf = (kind: (typeof ENTRY_KINDS)[number]) => Buffer.from(canonical(toEvent({ kind, outcome: 'done', session: 's-1' }, { at: 0, node: 'gate' })))
+  const told = ENTRY_KINDS.filter((kind) => bearsOnChanges(bodyOf(kind)))
+  expect(told).toEqual(ENTRY_KINDS.filter((kind) => kind.startsWith('change.') || kind === 'session.revoked'))
+  // As bodies were spelled before they were events.
+  expect(bearsOnChanges(Buffer.from('{"kind":"change.applied","v":1}'))).toBe(true)
 })

@@ -31,6 +31,15 @@ type Proposal = { readonly state: string | null; readonly text: string; readonly
 
 type Known = { approved: Approval | null; rejected: boolean; begun: boolean }
 
+/** Every entry that `learn` takes note of has one of these in its body. */
+const MARKS = ['"change.', '"session.revoked"'] as const
+
+/** Whether an entry can matter here: most do not, and need not be read. */
+export const bearsOnChanges = (body: Uint8Array): boolean => {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.length)
+  return MARKS.some((mark) => bytes.includes(mark))
+}
+
 /**
  * `decides`: whether this person may decide changes of a use case, by the applier's own configuration, and really did: the approval bears the
  * gate's signature; `isGates`: whether a text does. A database administrator can make the signer sign an entry; it cannot make these.

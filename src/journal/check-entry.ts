@@ -24,12 +24,17 @@ export const gapFault = (index: number, next: number): string =>
   next === index + 1 ? `entry ${index} is missing` : `entries ${index} to ${next - 1} are missing`
 
 /** Entries `from` to `to` (exclusive) in pages, each dense and matching its leaf hash. Throws `journal_broken` at the first that is not. */
-export async function* checkedPages(store: Pick<EntryStore, 'read'>, from: number, to: number): AsyncGenerator<readonly StoredEntry[]> {
+export async function* checkedPages(
+  store: Pick<EntryStore, 'read'>,
+  from: number,
+  to: number,
+  readable: Readable = isRecorded,
+): AsyncGenerator<readonly StoredEntry[]> {
   for (let index = from; index < to; ) {
     const page = await store.read(index, Math.min(PAGE_ENTRIES, to - index))
     if (page.length === 0) throw broken(`the head names ${to} entries, but there is none from ${index} on`)
     for (const [i, entry] of page.entries()) {
-      const fault = entryFault(entry, index + i)
+      const fault = entryFault(entry, index + i, readable)
       if (fault) throw broken(fault)
     }
     index += page.length

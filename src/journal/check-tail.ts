@@ -3,6 +3,7 @@ import { parseCheckpoint } from '../log/checkpoint.ts'
 import { EMPTY_FRONTIER, extend, type Frontier, frontierBytes, parseFrontier, rootOf } from '../log/frontier.ts'
 import { broken, checkedPages } from './check-entry.ts'
 import type { EntryStore, StoredCheckpoint } from './entry-store.ts'
+import { reading } from './verify-recognise.ts'
 
 /**
  * Before a process writes to the journal it reads again what nobody has signed yet, from the newest checkpoint on: after a crash or a failed disk only
@@ -14,7 +15,7 @@ export async function checkTail(store: Pick<EntryStore, 'head' | 'read' | 'lates
   const head = await store.head()
   if (head.size < from.size) throw broken(`the journal has ${head.size} entries, but ${from.size} were signed: entries are gone`)
   let tree = from
-  for await (const page of checkedPages(store, from.size, head.size))
+  for await (const page of checkedPages(store, from.size, head.size, reading()))
     tree = extend(
       tree,
       page.map(({ leaf }) => leaf),

@@ -3,6 +3,7 @@ import { type FreshJournal, freshJournal } from '../../test/support/journal.ts'
 import { cutTo, drop, flipBody, flipLeaf, forge, rewrite, squeeze, swap } from '../../test/support/tamper.ts'
 import { signedCheckpoint } from '../log/checkpoint.ts'
 import { followJournal } from './follow.ts'
+import { parseRecorded } from './recorded.ts'
 
 let fresh: FreshJournal
 beforeEach(async () => {
@@ -22,7 +23,7 @@ describe('followJournal', () => {
     await fresh.fill(2)
     const verified = await follower.advance()
     expect(verified.map(({ index }) => index)).toEqual([0, 1, 2])
-    expect(verified[1]?.entry).toEqual({
+    expect(parseRecorded(verified[1]?.body ?? new Uint8Array())).toEqual({
       v: 2,
       at: '2026-09-01T00:00:00.000Z',
       node: 'test',

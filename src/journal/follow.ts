@@ -6,15 +6,14 @@ import type { VerifierKey } from '../log/note-key.ts'
 import { Fault } from '../model/fault.ts'
 import { broken, checkedPages } from './check-entry.ts'
 import type { EntryStore } from './entry-store.ts'
-import type { Recorded } from './recorded.ts'
-import { parseRecorded } from './recorded.ts'
+import { reading } from './verify-recognise.ts'
 
 /** How far one step looks for a checkpoint, so that a long journal is not held in memory at once. */
 const STEP_ENTRIES = 4096
 const STEP_CHECKPOINTS = 64
 
-/** An entry under a checkpoint whose signature and root were verified against the entries before it, from the first. */
-export type Verified = { readonly index: number; readonly entry: Recorded }
+/** The body of an entry under a checkpoint whose signature and root were verified against the entries before it, from the first. `parseRecorded` reads it. */
+export type Verified = { readonly index: number; readonly body: Uint8Array }
 
 export type Follower = {
   /** The next entries that are verified, oldest first; none when no newer checkpoint stands. Call again until none come. One call at a time. */
@@ -28,6 +27,7 @@ export type Follower = {
  * anything that does not fit, and from then on always. What a keeper can still do is withhold the newest entries.
  */
 export function followJournal({ store, vkey }: { readonly store: Pick<EntryStore, 'head' | 'read' | 'checkpoints'>; readonly vkey: VerifierKey }): Follower {
+  const readable = reading()
   let tree = EMPTY_FRONTIER
   let fault: Fault | null = null
 
@@ -51,16 +51,12 @@ export function followJournal({ store, vkey }: { readonly store: Pick<EntryStore
     if (size < checkpoint.size) throw broken(`${checkpoint.size} entries were signed, but only ${size} are there: entries are gone`)
     const verified: Verified[] = []
     let grown = tree
-    for await (const page of checkedPages(store, tree.size, checkpoint.size)) {
+    for await (const page of checkedPages(store, tree.size, checkpoint.size, readable)) {
       grown = extend(
         grown,
         page.map((entry) => entry.leaf),
       )
-      for (const { index, body } of page) {
-        const entry = parseRecorded(body)
-        if (!entry) throw broken(`entry ${index} is not one that this version could have written`)
-        verified.push({ index, entry })
-      }
+      verified.push(...page)
     }
     if (!sameBytes(rootOf(grown), checkpoint.root)) throw broken(`entries ${tree.size} to ${checkpoint.size - 1} are not those that were signed`)
     tree = grown

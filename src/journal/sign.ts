@@ -5,16 +5,19 @@ import type { Frontier } from '../log/frontier.ts'
 import { EMPTY_FRONTIER, extend, frontierBytes, rootOf } from '../log/frontier.ts'
 import { formatNote } from '../log/note.ts'
 import type { VerifierKey } from '../log/note-key.ts'
-import { broken, checkedPages } from './check-entry.ts'
+import { broken, checkedPages, type Readable } from './check-entry.ts'
 import type { EntryStore, StoredCheckpoint } from './entry-store.ts'
 import type { Signer } from './signer.ts'
 import type { SignerState } from './signer-state.ts'
+import { reading } from './verify-recognise.ts'
 
 export type Signing = {
   readonly store: Pick<EntryStore, 'head' | 'read' | 'latestCheckpoint' | 'saveCheckpoint'>
   /** The name of its key is the log's origin. */
   readonly signer: Signer
   readonly state: SignerState
+  /** Kept by a signer who signs again and again. */
+  readonly readable?: Readable
 }
 
 /**
@@ -24,7 +27,7 @@ export type Signing = {
  * It throws `journal_broken`, and signs nothing, when the journal shrank, an entry is missing or altered, the head is not that of the
  * entries, or a checkpoint in the store is not its own. What it signs it first remembers: after a crash in between it signs the same again.
  */
-export async function signCheckpoint({ store, signer, state }: Signing): Promise<StoredCheckpoint | null> {
+export async function signCheckpoint({ store, signer, state, readable = reading() }: Signing): Promise<StoredCheckpoint | null> {
   const signed = (await state.load()) ?? EMPTY_FRONTIER
   const stored = await store.latestCheckpoint()
   const latest = stored && openOwn(stored, signer.key)
@@ -32,7 +35,7 @@ export async function signCheckpoint({ store, signer, state }: Signing): Promise
   const known = Math.max(signed.size, latest?.size ?? 0)
   if (head.size < known) throw broken(`the journal has ${head.size} entries, but ${known} were signed: entries are gone`)
   if (latest && latest.size <= signed.size && !agrees(latest, signed)) throw broken(`the checkpoint of size ${latest.size} is not the tree that was signed`)
-  const next = await grown(store, signed, latest, head.size)
+  const next = await grown({ store, readable }, signed, latest, head.size)
   if (!sameBytes(frontierBytes(next), head.frontier)) throw broken(`the head of ${head.size} entries is not that of the entries`)
   if (next.size === 0 || next.size === latest?.size) return null
   await state.save(next)
@@ -50,16 +53,21 @@ async function signedBy({ key, sign }: Signer, tree: Frontier): Promise<string> 
 }
 
 /** The tree with all entries up to `size`; where it passes the stored checkpoint (our state may be younger than the log), it must agree. */
-async function grown(store: Signing['store'], signed: Frontier, latest: Checkpoint | null, size: number): Promise<Frontier> {
+async function grown(
+  { store, readable }: Pick<Signing, 'store'> & { readonly readable: Readable },
+  signed: Frontier,
+  latest: Checkpoint | null,
+  size: number,
+): Promise<Frontier> {
   let tree = signed
   const stop = latest && latest.size > signed.size ? latest.size : signed.size
-  for await (const page of checkedPages(store, signed.size, stop))
+  for await (const page of checkedPages(store, signed.size, stop, readable))
     tree = extend(
       tree,
       page.map((entry) => entry.leaf),
     )
   if (latest && !agrees(latest, tree)) throw broken(`the entries below ${latest.size} are not those that were signed`)
-  for await (const page of checkedPages(store, stop, size))
+  for await (const page of checkedPages(store, stop, size, readable))
     tree = extend(
       tree,
       page.map((entry) => entry.leaf),

@@ -1,3 +1,4 @@
+import type { Readable } from './check-entry.ts'
 import { parseRecorded, type Recorded } from './recorded.ts'
 import { type PayloadRef, payloadOfEntry } from './verify-payload.ts'
 import { fits, type Template, templateOf } from './verify-template.ts'
@@ -84,6 +85,12 @@ function glimpse({ template: { slots }, node, payload }: Known, values: readonly
 function erasedBy({ kind, outcome, detail }: Recorded): string | null {
   const subject = detail?.['subject']
   return kind === 'journal.erased' && outcome === 'done' && typeof subject === 'string' ? subject : null
+}
+
+/** Whether a body is an entry, for who asks it of many. */
+export function reading(): Readable {
+  const recognise = recogniser()
+  return (body) => recognise(body) !== null
 }
 
 const EVENT_CODE = '"event_code":"'

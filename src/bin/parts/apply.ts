@@ -4,10 +4,11 @@ import { type Environment, needed } from '../../config/environment.ts'
 import { openPool } from '../../connectors/sql/pool.ts'
 import { postgresWriter } from '../../connectors/sql/postgres-writer.ts'
 import { type Applier, apply, resume } from '../../gate/apply.ts'
-import { approvals } from '../../gate/approvals.ts'
-import { followJournal } from '../../journal/follow.ts'
+import { approvals, bearsOnChanges, type ProvenEntry } from '../../gate/approvals.ts'
+import { followJournal, type Verified } from '../../journal/follow.ts'
 import { readVkey, vkeyPath } from '../../journal/key.ts'
 import type { Record } from '../../journal/record.ts'
+import { parseRecorded } from '../../journal/recorded.ts'
 import { Fault } from '../../model/fault.ts'
 import { readDecisionVerifier } from './decision-key.ts'
 import { complain } from './house.ts'
@@ -73,7 +74,7 @@ export async function startApplier(config: Config, environment: Environment): Pr
       for (;;) {
         const proven = await follower.advance()
         if (proven.length === 0) return
-        known.learn(proven)
+        known.learn(proven.filter(({ body }) => bearsOnChanges(body)).map(readIn))
       }
     })().finally(() => {
       advancing = null
@@ -103,4 +104,11 @@ export async function startApplier(config: Config, environment: Environment): Pr
       await Promise.all(pools.map(([, pool]) => pool.end()))
     },
   }
+}
+
+/** What a follower gives can be read: it looked. */
+function readIn({ index, body }: Verified): ProvenEntry {
+  const entry = parseRecorded(body)
+  if (!entry) throw new Error(`entry ${index} was recognised and cannot be read`)
+  return { index, entry }
 }

@@ -9,6 +9,7 @@ import { sessionTokens, type Tokens } from '../../mask/token.ts'
 import { Fault } from '../../model/fault.ts'
 import { changeStore } from '../../store/change-store.ts'
 import { checkServer } from '../../store/check-server.ts'
+import { bulkRead } from '../../store/journal-bulk.ts'
 import { journalStore } from '../../store/journal-store.ts'
 import { openStorePool } from '../../store/open-pool.ts'
 import { loadPack, type Pack } from './pack.ts'
@@ -38,7 +39,7 @@ export async function openHouse(
   // The journal has connections of its own: an ask waiting for a row must not hold up the entry of another.
   const journalPool = poolOf(url, `gatehouse ${node} journal`, 2)
   await checkReached(pool)
-  const entries = journalStore({ pool: journalPool })
+  const entries = journalEntries(journalPool)
   if (node !== 'sign') await checkTail(entries)
   const journal = openJournal({
     store: entries,
@@ -65,8 +66,11 @@ export async function openHouse(
 export async function openEntries(environment: Environment, node: string): Promise<Pick<House, 'entries' | 'pool' | 'close'>> {
   const pool = poolOf(needed(environment, 'DATABASE_URL', "Gatehouse's own database, as this process's role"), `gatehouse ${node}`, 4)
   await checkReached(pool)
-  return { pool, entries: journalStore({ pool }), close: () => pool.end() }
+  return { pool, entries: journalEntries(pool), close: () => pool.end() }
 }
+
+/** What follows the journal reads all of it. */
+const journalEntries = (pool: pg.Pool): ReturnType<typeof journalStore> => ({ ...journalStore({ pool }), read: bulkRead({ pool }) })
 
 export const newRandom = pagedRandom()
 

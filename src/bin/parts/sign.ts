@@ -5,6 +5,7 @@ import { openSignerKey } from '../../journal/key.ts'
 import { signCheckpoint } from '../../journal/sign.ts'
 import { fileSigner } from '../../journal/signer.ts'
 import { openSignerMemory } from '../../journal/signer-memory.ts'
+import { reading } from '../../journal/verify-recognise.ts'
 import { formatVkey } from '../../log/note-key.ts'
 import { Fault } from '../../model/fault.ts'
 import { readKept } from '../../store/cluster/kept-file.ts'
@@ -26,7 +27,7 @@ export async function startSigner(config: Config, environment: Environment, { ne
   const keyPath = join(folder, SIGNER_KEY)
   const state = await openSignerMemory({ keyPath, statePath: join(folder, 'journal.signed'), neverSigned })
   const key = await openSignerKey({ path: keyPath, origin: config.logOrigin, random: newRandom })
-  const signing = { store: house.entries, signer: fileSigner(key), state }
+  const signing = { store: house.entries, signer: fileSigner(key), state, readable: reading() }
   await signCheckpoint(signing)
   const loop = every(
     SIGN_EVERY_MS,
