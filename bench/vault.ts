@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { wellFormed } from '../src/base/well-formed.ts'
+import { pagedRandom } from '../src/bin/parts/random.ts'
 import { dataKey } from '../src/journal/vault/cipher.ts'
 import { ENTRY_INLINE_MAX, sealPayload } from '../src/journal/vault/payload.ts'
 import { part } from '../src/journal/vault/private-parts.ts'
@@ -29,12 +30,13 @@ const ENTRY = {
     prices: 0,
   },
 } as const
+const random = pagedRandom()
 const KEY = dataKey('k-0123456789abcdef', randomBytes(32))
 
 function sealOne(): void {
   const parted = part(wellFormed(ENTRY), ENTRY_INLINE_MAX)
   if (parted === null) throw new Error('an ask has arguments to seal')
-  sealPayload(parted, KEY)
+  sealPayload(parted, KEY, random)
 }
 
 function bestOf(rounds: number, times: number): number {

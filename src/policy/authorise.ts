@@ -10,7 +10,7 @@ import type { Session } from '../model/principal.ts'
 import { type Refusal, type Rule, refusal } from '../model/refusal.ts'
 import type { Bundle } from './bundle.ts'
 import { type CoverOf, coversOf } from './covers.ts'
-import { resourceEntities, uid } from './decide.ts'
+import { type Question, resourceEntities, uid } from './decide.ts'
 import { recaller } from './recall.ts'
 import { confines, rowsOf } from './rows.ts'
 
@@ -33,6 +33,23 @@ export type Permit = Brand<
   'Permit'
 >
 
+/** What of a question is the same whoever asks for the operation. */
+type About = Pick<Question, 'action' | 'resource' | 'entities'>
+const aboutFrom = ({ name, system, resource }: Operation): About => ({
+  action: name,
+  resource: uid('Resource', resource.name),
+  entities: resourceEntities(system, resource.name),
+})
+
+/** What is the same for every ask of an operation in a session. `fetch`: without what its rows are chosen by. */
+type Standing = { readonly cover: CoverOf; readonly covers: Readonly<Record<string, Cover>>; readonly fetch: readonly string[] }
+function standingFrom(cover: CoverOf, { kind, returns, resource, sets }: Operation): Standing {
+  const disclosed = kind === 'read' ? returns : []
+  const shown = disclosed.filter((name) => cover(name) !== 'redact')
+  const fetch = [resource.key, resource.boundary, resource.subject, ...shown, ...Object.keys(sets)]
+  return { cover, covers: Object.freeze(Object.fromEntries(disclosed.map((name) => [name, cover(name)]))), fetch }
+}
+
 export type LocalTime = { readonly hour: number; readonly weekday: number }
 
 export type Authorise = (caller: Caller, ask: Ask, at: LocalTime) => Outcome<Permit, Refusal>
@@ -40,13 +57,19 @@ export type Authorise = (caller: Caller, ask: Ask, at: LocalTime) => Outcome<Per
 /** `ownerOf`: whom to ask when no rule speaks: the use case's owner. Refuses `forbidden`, with the rule and its owner. */
 export function authoriser(bundle: Bundle, ownerOf: (useCase: string) => string): Authorise {
   const decide = recaller(bundle)
-  const covers = lru<string, CoverOf>(2000)
-  const coversFor = (session: Session, operation: Operation): CoverOf => {
+  const abouts = new WeakMap<Operation, About>()
+  const standings = lru<string, Standing>(2000)
+  const aboutOf = (operation: Operation): About => {
+    const known = abouts.get(operation) ?? aboutFrom(operation)
+    abouts.set(operation, known)
+    return known
+  }
+  const standingOf = (session: Session, operation: Operation): Standing => {
     const key = `${session.id}\n${operation.name}`
-    const known = covers.get(key)
+    const known = standings.get(key)
     if (known) return known
-    const fresh = coversOf(bundle, session, operation)
-    covers.set(key, fresh)
+    const fresh = standingFrom(coversOf(bundle, session, operation), operation)
+    standings.set(key, fresh)
     return fresh
   }
 
@@ -54,15 +77,13 @@ export function authoriser(bundle: Bundle, ownerOf: (useCase: string) => string)
     const { session } = caller
     const { operation, input } = ask
     const decision = decide(session, {
-      action: operation.name,
-      resource: uid('Resource', operation.resource.name),
+      ...aboutOf(operation),
       context: { input, limit: ask.limit, hour: at.hour, weekday: at.weekday },
-      entities: resourceEntities(operation.system, operation.resource.name),
     })
     const rule = decision.rule ?? { id: 'no-rule', owner: ownerOf(session.useCase), reason: `no rule lets use case \`${session.useCase}\` do this` }
     if (!decision.allow) return refuse(refusal('forbidden', `\`${operation.name}\` is not permitted here: ${rule.reason}`, { rule }))
 
-    const cover = coversFor(session, operation)
+    const { cover, covers, fetch } = standingOf(session, operation)
     const blind = operation.args.find((arg) => arg.filter && input[arg.name] !== undefined && !mayFilterBy(cover, arg.filter.field, arg.type === 'token'))
     if (blind) {
       const reason = 'a field that may not be read may not be filtered by either'
@@ -71,26 +92,14 @@ export function authoriser(bundle: Bundle, ownerOf: (useCase: string) => string)
       )
     }
     const rows = rowsOf(ask, session)
-    const disclosed = operation.kind === 'read' ? operation.returns : []
-    const shown = disclosed.filter((name) => cover(name) !== 'redact')
-    const fetch = [
-      ...new Set([
-        operation.resource.key,
-        operation.resource.boundary,
-        operation.resource.subject,
-        ...fieldsOf(rows),
-        ...shown,
-        ...Object.keys(operation.sets),
-      ]),
-    ]
     return done(
       mint<Permit>({
         caller,
         ask,
         rows,
         accounts: confines(operation.resource, session),
-        fetch,
-        covers: Object.fromEntries(disclosed.map((name) => [name, cover(name)])),
+        fetch: [...new Set([...fetch, ...fieldsOf(rows)])],
+        covers,
         rule,
         serial: bundle.serial,
       }),

@@ -7,6 +7,7 @@ export type Question = {
   readonly action: string
   readonly resource: { readonly type: string; readonly id: string }
   readonly context: Record<string, CedarValueJson>
+  /** Never altered once asked with: what was decided is recalled by the very object. */
   readonly entities: readonly EntityJson[]
 }
 

@@ -18,10 +18,13 @@ const QUESTIONS_PER_SESSION_MAX = 64
 export function recaller(bundle: Bundle): Decide {
   const reads = contextReads(bundle.policies)
   const known = new WeakMap<Session, Lru<string, Decision>>()
+  const spelled = new WeakMap<Question['entities'], string>()
   return (session, question) => {
     const mine = known.get(session) ?? lru<string, Decision>(QUESTIONS_PER_SESSION_MAX)
     known.set(session, mine)
-    const key = keyOf(reads, question)
+    const entities = spelled.get(question.entities) ?? JSON.stringify(question.entities)
+    spelled.set(question.entities, entities)
+    const key = keyOf(reads, question, entities)
     const held = mine.get(key)
     if (held) return held
     const fresh = decide(bundle, session, question)
@@ -30,10 +33,10 @@ export function recaller(bundle: Bundle): Decide {
   }
 }
 
-function keyOf(reads: ContextReads, { action, resource, context, entities }: Question): string {
+function keyOf(reads: ContextReads, { action, resource, context }: Question, entities: string): string {
   const { input, ...rest } = context
   const parts = [keyed(reads, '', rest), isRecord(input) ? keyed(reads, 'input.', input) : input]
-  return JSON.stringify([action, resource, entities, parts])
+  return `${entities}\n${JSON.stringify([action, resource, parts])}`
 }
 
 /** Each part by its value where some policy reads it, else by its type where that is all the schema can look at. */

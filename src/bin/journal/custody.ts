@@ -8,6 +8,7 @@ import { visitCluster } from '../../store/cluster/visit.ts'
 import { PROCESS_ROLES } from '../../store/grants.ts'
 import { journalStore } from '../../store/journal-store.ts'
 import { openStorePool } from '../../store/open-pool.ts'
+import { newRandom } from '../parts/house.ts'
 import { masterKeyFrom, openHouseVault, VAULT_KEY } from '../parts/vault.ts'
 
 /** Who hands out which entries, and why; `sha256` (hexadecimal) is that of the manifest, whose name is `file`. */
@@ -66,6 +67,6 @@ export async function recordHanding({ url, master }: CustodyPlace, { name, reaso
     }
     const { vault } = await openHouseVault(pool, masterKeyFrom(master))
     const person = await vault.subjects.pseudonym(`person:${by}`)
-    return vaulted({ record, vault, onTrouble })(logOperationEntry('journal.exported', person, { ...what, why: `case ${name}: ${reason}` }))
+    return vaulted({ record, vault, random: newRandom, onTrouble })(logOperationEntry('journal.exported', person, { ...what, why: `case ${name}: ${reason}` }))
   }
 }

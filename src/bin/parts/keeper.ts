@@ -15,7 +15,7 @@ import { becomeMember, onDatabase } from '../../store/migrate.ts'
 import { openStorePool } from '../../store/open-pool.ts'
 import { vaultKeeping } from '../../store/vault-store.ts'
 import { readConfig } from '../read-config.ts'
-import { complain } from './house.ts'
+import { complain, newRandom } from './house.ts'
 import { masterKeyFrom, masterKeyOf, openHouseVault } from './vault.ts'
 
 /** Where the house is whose vault is kept: a running pilot's folder, or a configuration with DATABASE_URL as its administrator. */
@@ -31,7 +31,7 @@ export async function openKeeper(place: KeeperPlace): Promise<Keeper & { readonl
   return {
     keeping: vaultKeeping(pool),
     subjects: vault.subjects,
-    record: vaulted({ record: journal.record, vault, onTrouble }),
+    record: vaulted({ record: journal.record, vault, random: newRandom, onTrouble }),
     clock: Date.now,
     close: async () => {
       await journal.drain()

@@ -4,7 +4,7 @@ import type { Environment } from '../../config/environment.ts'
 import { vaulted } from '../../journal/vault/vaulted.ts'
 import { changeStore } from '../../store/change-store.ts'
 import { sealedChanges } from '../../store/sealed-changes.ts'
-import { complain, type House, openHouse } from './house.ts'
+import { complain, type House, newRandom, openHouse } from './house.ts'
 import { type HouseVault, masterKeyOf, openHouseVault, withPseudonyms } from './vault.ts'
 
 /** A house that keeps nobody's values in clear: its entries and changes go through the vault, and its configuration calls people by their pseudonyms. */
@@ -15,7 +15,7 @@ export async function openVaultedHouse(...given: Parameters<typeof openHouse>): 
   const master = masterKeyOf(config, environment)
   const house = await openHouse(...given)
   const { vault, store } = await openHouseVault(house.pool, master)
-  const record = vaulted({ record: house.journal.record, vault, onTrouble: (cause) => complain(node, cause) })
+  const record = vaulted({ record: house.journal.record, vault, random: newRandom, onTrouble: (cause) => complain(node, cause) })
   return {
     ...house,
     vault,

@@ -49,4 +49,4 @@ export function compile(query: Query): Outcome<Statement, Refusal> {
 }
 
 /** INVARIANT: packs admit only names without quotes; doubling them keeps that true if one ever slips through. */
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
+const quote = (name: string): string => (name.includes('"') ? `"${name.replaceAll('"', '""')}"` : `"${name}"`)

@@ -100,7 +100,14 @@ function spelled(value: unknown): string | null {
     case 'boolean':
       return String(value)
     default:
-      if (Array.isArray(value)) return `{${value.map((item) => `"${String(item).replaceAll(/["\\]/g, String.raw`\$&`)}"`).join(',')}}`
+      if (Array.isArray(value)) return `{${value.map(inArray).join(',')}}`
       throw new Error(`a ${typeof value} cannot be asked for`)
   }
 }
+
+const inArray = (item: unknown): string => {
+  const text = String(item)
+  return `"${NOT_BARE.test(text) ? text.replaceAll(/["\\]/g, String.raw`\$&`) : text}"`
+}
+/** What has to be escaped between quotes. */
+const NOT_BARE = /["\\]/

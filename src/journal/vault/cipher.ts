@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { utf8 } from '../../base/bytes.ts'
+import type { Random } from '../../base/clock.ts'
 import { hmac } from '../../base/digest.ts'
 
 /** A data key and its name. `id` of a value that concerns several subjects: each key's, joined by `+`. */
@@ -11,8 +12,8 @@ export const dataKey = (id: string, key: Uint8Array): DataKey => ({ id, key, rea
 const IV_BYTES = 12
 const TAG_BYTES = 16
 /** `IV ‖ ciphertext ‖ tag` of AES-256-GCM (NIST SP 800-38D). `context` has to be the same to open it. At most 2^32 under one key: a month's worth by far. */
-export function encrypt({ ready }: Pick<DataKey, 'ready'>, text: string, context: string): Buffer {
-  const iv = randomBytes(IV_BYTES)
+export function encrypt({ ready }: Pick<DataKey, 'ready'>, text: string, context: string, random: Random): Buffer {
+  const iv = random(IV_BYTES)
   const cipher = createCipheriv('aes-256-gcm', ready, iv).setAAD(utf8(context))
   return Buffer.concat([iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
 }

@@ -1,5 +1,6 @@
 import { fromBase64url, toBase64url } from '../../base/bytes.ts'
 import { canonical, type Json } from '../../base/canonical.ts'
+import type { Random } from '../../base/clock.ts'
 import { sha256 } from '../../base/digest.ts'
 import type { Entry } from '../entry.ts'
 import type { Payload } from '../entry-store.ts'
@@ -12,8 +13,8 @@ const ALG = 'A256GCM'
 /** An entry with its payload beside it: the entry names the ciphertext by digest, and the ciphertext opens beside this very entry only. */
 export type Sealed = { readonly entry: Entry; readonly payload: Payload }
 
-export function sealPayload({ open, sealed }: Parted, key: DataKey): Sealed {
-  const ciphertext = encrypt(key, canonical(sealed), contextOf(open, key.id))
+export function sealPayload({ open, sealed }: Parted, key: DataKey, random: Random): Sealed {
+  const ciphertext = encrypt(key, canonical(sealed), contextOf(open, key.id), random)
   const digest = sha256(ciphertext)
   const ref: PayloadRef = { alg: ALG, digest: toBase64url(digest), size: ciphertext.length, keyId: key.id }
   return {

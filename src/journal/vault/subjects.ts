@@ -51,7 +51,7 @@ export function openSubjects({ store, master, random, clock }: SubjectParts): Su
     const key = random(32)
     const pseudonym = pseudonymOf(ref, key)
     const [index, wrapped] = [await master.index(ref), await master.wrap(key, contextOf(pseudonym))]
-    const stands = await store.addSubject({ pseudonym, index, wrapped, sealed: encrypt(dataKey(pseudonym, key), ref, contextOf(pseudonym)) })
+    const stands = await store.addSubject({ pseudonym, index, wrapped, sealed: encrypt(dataKey(pseudonym, key), ref, contextOf(pseudonym), random) })
     if (stands.erasingAt !== null) throw new Error(`${stands.pseudonym} is being erased`)
     // The attacker: who lets the insert fall onto somebody else's row, so that one person is called what another is.
     if ((await opened(stands)) !== ref) throw new Error(`${stands.pseudonym} stands where somebody new was to be added, and is somebody else`)
@@ -89,7 +89,7 @@ export function openSubjects({ store, master, random, clock }: SubjectParts): Su
       if (found === null) {
         const key = random(32)
         const row = { pseudonym: MARK, index: await master.index(MARK), wrapped: await master.wrap(key, contextOf(MARK)) }
-        await store.addSubject({ ...row, sealed: encrypt(dataKey(MARK, key), 'house:mark', contextOf(MARK)) })
+        await store.addSubject({ ...row, sealed: encrypt(dataKey(MARK, key), 'house:mark', contextOf(MARK), random) })
       }
       const [row] = found ? [found] : await store.subjects([MARK])
       return row !== undefined && row.wrapped !== null && (await master.unwrap(row.wrapped, contextOf(MARK))) !== null

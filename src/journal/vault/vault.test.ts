@@ -133,7 +133,7 @@ describe('a sealed value', () => {
 const journalOf = (vault = open()) => {
   const entries = journalStore({ pool })
   const journal = openJournal({ store: entries, clock, node: 'test' })
-  return { record: vaulted({ record: journal.record, vault }), entries, drain: journal.drain }
+  return { record: vaulted({ record: journal.record, vault, random: (bytes) => randomBytes(bytes) }), entries, drain: journal.drain }
 }
 
 describe('an entry with somebody’s values', () => {
@@ -202,6 +202,7 @@ describe('an entry with somebody’s values', () => {
         throw new Error('must not be asked')
       },
       vault: open(gone),
+      random: (bytes) => randomBytes(bytes),
       onTrouble: (cause) => void troubles.push(cause),
     })
     expect(await record({ kind: 'sources.capped', outcome: 'source_capped', detail: { counts: { '10.0.0.1': 3 } } })).toMatchObject({

@@ -58,7 +58,7 @@ export function openVault(parts: SubjectParts): Vault {
     keyOf: (about) => keyOf(about),
     async seal(about, text, context) {
       const key = await keyOf(about)
-      return `gv1.${key.id}.${toBase64url(encrypt(key, text, context))}`
+      return `gv1.${key.id}.${toBase64url(encrypt(key, text, context, parts.random))}`
     },
     async open(text, context) {
       const [, id, spelled] = SEALED.exec(text) ?? []

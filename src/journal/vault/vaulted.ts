@@ -1,3 +1,4 @@
+import type { Random } from '../../base/clock.ts'
 import { done, type Outcome, refuse } from '../../base/outcome.ts'
 import { wellFormed } from '../../base/well-formed.ts'
 import { type Refusal, refusal } from '../../model/refusal.ts'
@@ -9,6 +10,7 @@ import type { Vault } from './vault.ts'
 export type VaultedRecord = {
   readonly record: Record
   readonly vault: Pick<Vault, 'keyOf'>
+  readonly random: Random
   readonly onTrouble?: (cause: unknown) => void
 }
 
@@ -16,19 +18,23 @@ export type VaultedRecord = {
  * Records with everybody's values sealed: they lie beside the journal, and the entry names their ciphertext by its digest. Both become durable in one
  * transaction. Refuses `journal_unavailable` when the keys cannot be had.
  */
-export function vaulted({ record, vault, onTrouble = () => undefined }: VaultedRecord): Record {
+export function vaulted({ record, onTrouble = () => undefined, ...keys }: VaultedRecord): Record {
   return async (given) => {
     const entry = wellFormed(given)
     const parted = part(entry, ENTRY_INLINE_MAX)
     if (parted === null) return record(entry)
-    const sealed = await seal(vault, parted, onTrouble)
+    const sealed = await seal(keys, parted, onTrouble)
     return sealed.ok ? record(sealed.value.entry, sealed.value.payload) : sealed
   }
 }
 
-async function seal(vault: VaultedRecord['vault'], parted: Parted, onTrouble: (cause: unknown) => void): Promise<Outcome<Sealed, Refusal>> {
+async function seal(
+  { vault, random }: Pick<VaultedRecord, 'vault' | 'random'>,
+  parted: Parted,
+  onTrouble: (cause: unknown) => void,
+): Promise<Outcome<Sealed, Refusal>> {
   try {
-    return done(sealPayload(parted, await vault.keyOf(parted.subjects)))
+    return done(sealPayload(parted, await vault.keyOf(parted.subjects), random))
   } catch (cause) {
     if (cause instanceof TypeError || cause instanceof RangeError) throw cause
     onTrouble(cause)
