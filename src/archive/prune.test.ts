@@ -10,7 +10,6 @@ const STANDING: PruneStanding = {
   publishedSize: 5000,
   witnessedSize: 5000,
   keptSize: 4864,
-  readers: [{ name: 'the applier', size: 5000 }],
   holds: [],
 }
 
@@ -21,7 +20,7 @@ describe('what may leave the hot table', () => {
     ['ends exactly at a bundle’s border', { agedSize: 1024 }, { from: 0, to: 1024, because: 'entries from 1024 on are younger than 90 days' }],
     [
       'ends where publishing ends',
-      { agedSize: 9000, publishedSize: 600, witnessedSize: 'none', keptSize: 'none', readers: [] },
+      { agedSize: 9000, publishedSize: 600, witnessedSize: 'none', keptSize: 'none' },
       { from: 0, to: 512, because: 'only 600 entries are published' },
     ],
     [
@@ -30,16 +29,6 @@ describe('what may leave the hot table', () => {
       { from: 0, to: 256, because: 'only 300 entries are under a checkpoint with the witnesses’ quorum' },
     ],
     ['ends where WORM ends', { keptSize: 512 }, { from: 0, to: 512, because: 'only 512 entries are kept in WORM' }],
-    [
-      'ends where the slowest reader is',
-      {
-        readers: [
-          { name: 'the applier', size: 900 },
-          { name: 'the SIEM', size: 700 },
-        ],
-      },
-      { from: 0, to: 512, because: 'the SIEM has read only 700 entries' },
-    ],
     [
       'ends before the first entry under hold',
       {
@@ -71,7 +60,6 @@ describe('what may leave the hot table', () => {
       'look at the witnesses',
     ],
     ['while nobody knows of WORM', { keptSize: null }, 'nobody knows how many entries are kept in WORM', 'let the WORM upload catch up'],
-    ['when a reader has read nothing', { readers: [{ name: 'the applier', size: 0 }] }, 'the applier has read only 0 entries', 'let the applier catch up'],
     ['when all that may go is gone', { minimumIndex: 768 }, 'entries from 1000 on are younger than 90 days', 'wait'],
     ['when more is gone than should be', { minimumIndex: 2048 }, 'entries from 1000 on are younger than 90 days', 'wait'],
   ])('is nothing %s', (_, more, why, next) => {
@@ -91,7 +79,6 @@ describe('what may leave the hot table', () => {
       publishedSize: size,
       witnessedSize: guard,
       keptSize: guard,
-      readers: fc.array(fc.record({ name: fc.constant('one'), size }), { maxLength: 3 }),
       holds: fc.array(fc.record({ id: fc.constant('case'), first: fc.option(size) }), { maxLength: 2 }),
     })
     fc.assert(
@@ -99,14 +86,7 @@ describe('what may leave the hot table', () => {
         const outcome = prunable(given)
         if (!outcome.ok) return
         const { from, to } = outcome.value
-        const guards = [
-          given.agedSize,
-          given.publishedSize,
-          given.witnessedSize,
-          given.keptSize,
-          ...given.readers.map((one) => one.size),
-          ...given.holds.map(({ first }) => first),
-        ]
+        const guards = [given.agedSize, given.publishedSize, given.witnessedSize, given.keptSize, ...given.holds.map(({ first }) => first)]
         expect(given.hotDays).not.toBeNull()
         expect([from, to % 256]).toEqual([given.minimumIndex, 0])
         expect(to).toBeLessThanOrEqual(Math.min(...guards.flatMap((one) => (one === 'none' ? [] : [one ?? -1]))))

@@ -18,8 +18,6 @@ export type PruneStanding = {
   readonly witnessedSize: number | 'none' | null
   /** Under WORM with its lock read back, or `none` where no WORM store is set up. */
   readonly keptSize: number | 'none' | null
-  /** Who reads the table, and how far: nobody may lose an entry before reading it. */
-  readonly readers: readonly { readonly name: string; readonly size: number }[]
   readonly holds: readonly LegalHold[]
 }
 
@@ -28,19 +26,18 @@ export type PruneRange = { readonly from: number; readonly to: number; readonly 
 
 /**
  * Which entries may leave the hot table. They go in whole bundles, from the front, and only while every guard lets them: old enough, published, witnessed,
- * kept under lock, read by all, under no legal hold. `rejected` names the guard. Tree, indices and proofs stay as they are.
+ * kept under lock, under no legal hold. `rejected` names the guard. Tree, indices and proofs stay as they are, and who follows the table reads on in the archive.
  */
 export function prunable(standing: PruneStanding): Outcome<PruneRange, ArchiveRefusal> {
   const { minimumIndex } = standing
   if (standing.hotDays === null) return refuse(keeps('no retention policy is set, and without one a log is never pruned', 'set how many days entries stay hot'))
-  const named = [standing.minimumIndex, standing.agedSize, standing.publishedSize, ...standing.readers.map(({ size }) => size)]
+  const named = [standing.minimumIndex, standing.agedSize, standing.publishedSize]
   if (!named.every((size) => Number.isSafeInteger(size) && size >= 0)) throw new Error('a size is a whole number from 0 on')
   const guards: readonly Guard[] = [
     { size: standing.agedSize, because: `entries from ${standing.agedSize} on are younger than ${standing.hotDays} days`, next: 'wait' },
     { size: standing.publishedSize, because: `only ${standing.publishedSize} entries are published`, next: 'let the archive catch up' },
     proven(standing.witnessedSize, 'under a checkpoint with the witnesses’ quorum', 'look at the witnesses'),
     proven(standing.keptSize, 'kept in WORM', 'let the WORM upload catch up'),
-    ...standing.readers.map(({ name, size }) => ({ size, because: `${name} has read only ${size} entries`, next: `let ${name} catch up` })),
     ...standing.holds.map(({ id, first }) => ({
       size: first ?? 0,
       because: first === null ? `legal hold \`${id}\` is on everything` : `legal hold \`${id}\` is on entries from ${first} on`,

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { erase, hold, type NotErased, release } from '../journal/vault/erase.ts'
 import { HELD_MS } from '../journal/vault/fading.ts'
 import { Fault } from '../model/fault.ts'
+import { days, placed } from './keeper-options.ts'
 import { type KeeperPlace, openKeeper } from './parts/keeper.ts'
 import { progressBar } from './progress.ts'
 
@@ -71,11 +72,6 @@ async function holdSubject({ case: caseId, set, release: releases, ...options }:
   }
 }
 
-const placed = (command: Command): Command =>
-  command
-    .option('--data <folder>', "a running pilot's data folder")
-    .option('--config <file>', 'the configuration that `gatehouse serve` runs with; DATABASE_URL then names its PostgreSQL as administrator')
-
 function notErased(refused: NotErased, name: string): Fault {
   switch (refused.why) {
     case 'held':
@@ -107,11 +103,6 @@ function subject(text: string): string {
 function caseNumber(text: string): string {
   if (/^[\w./-]{1,64}$/.test(text)) return text
   throw new InvalidArgumentError('letters, digits, dots, slashes and hyphens.')
-}
-
-function days(text: string): number {
-  if (/^\d{1,4}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('a number of days.')
 }
 
 const say = (...lines: readonly string[]): void => void process.stdout.write(`${lines.join('\n')}\n`)

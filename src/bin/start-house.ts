@@ -45,10 +45,11 @@ export async function startHouse({ config, places, adminUrl, secret, sources, ne
   await sealWhatIsClear(onDatabase({ connectionString: adminUrl }, DATABASE), secret('vault'))
   const databaseUrl = (role: ProcessRole): string => roleUrl(adminUrl, role, roles[role])
   const pick = (kind: 'readUrl' | 'writeUrl') => Object.fromEntries(Object.values(config.systems).map((system) => [system[kind], sources[system[kind]] ?? '']))
+  const reader = readerCredentials(config, process.env)
   const secrets = {
-    gate: { DATABASE_URL: databaseUrl('gate'), [VAULT_KEY]: secret('vault'), ...pick('readUrl'), ...readerCredentials(config, process.env) },
-    apply: { DATABASE_URL: databaseUrl('apply'), [VAULT_KEY]: secret('vault'), ...pick('writeUrl') },
-    sign: { DATABASE_URL: databaseUrl('sign') },
+    gate: { DATABASE_URL: databaseUrl('gate'), [VAULT_KEY]: secret('vault'), ...pick('readUrl'), ...reader },
+    apply: { DATABASE_URL: databaseUrl('apply'), [VAULT_KEY]: secret('vault'), ...pick('writeUrl'), ...reader },
+    sign: { DATABASE_URL: databaseUrl('sign'), ...reader },
     archive: { DATABASE_URL: databaseUrl('archive'), ...writerCredentials(config, process.env) },
   }
 

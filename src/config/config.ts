@@ -45,6 +45,8 @@ const ConfigShape = z.strictObject({
       s3: z.strictObject(S3).default({ region: 'us-east-1', pathStyle: false }),
       /** `true`: whoever reaches the gate may read the journal's tiles and entries, without the reader's token. */
       open: z.boolean().default(false),
+      /** For how many days entries stay in PostgreSQL before `gatehouse journal prune` leaves them to the archive; without it, for good. */
+      hotDays: Days.exactOptional(),
       /** Who must have seen the journal (a file, C2SP tlog-policy), and for how long nothing is written when they have not. */
       witness: z.strictObject({ policy: z.string(), lagSeconds: z.int().min(120).max(604_800).default(300) }).exactOptional(),
       /** A bucket with Object Lock, and for how many days each kind is locked. */

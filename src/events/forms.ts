@@ -142,6 +142,7 @@ export const FORMS: JournalForms = {
   'journal.erased': LOG_OPERATION_FORMS['journal.erased'],
   'journal.held': LOG_OPERATION_FORMS['journal.held'],
   'journal.released': LOG_OPERATION_FORMS['journal.released'],
+  'journal.pruned': LOG_OPERATION_FORMS['journal.pruned'],
   'house.started': house(3),
   'house.stopped': house(4),
   'house.heartbeat': house(99, 'Heartbeat'),

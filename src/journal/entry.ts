@@ -46,6 +46,7 @@ export const ENTRY_KINDS = [
   'journal.erased',
   'journal.held',
   'journal.released',
+  'journal.pruned',
   'finding.authority_mismatch',
   'finding.witness_refused',
 ] as const

@@ -5,9 +5,13 @@ import type { LogSource, SourcePage } from './source.ts'
 
 const PAGE_ENTRIES = 1024
 
-/** The journal's own table as a source. `name`: what sentences call it. */
-export function storeSource(store: Pick<EntryStore, 'head' | 'read' | 'latestCheckpoint' | 'checkpoints'>, name = 'the database'): LogSource {
+/** The journal's own table as a source. `name`: what sentences call it; `prunedSize`: entries below it are read from behind the table (`cold.ts`). */
+export function storeSource(
+  store: Pick<EntryStore, 'head' | 'read' | 'latestCheckpoint' | 'checkpoints'>,
+  { name = 'the database', prunedSize = () => Promise.resolve(0) }: { readonly name?: string; readonly prunedSize?: () => Promise<number> } = {},
+): LogSource {
   let head: Head | null = null
+  let pruned = 0
 
   async function* pages(from: number, to: number): AsyncGenerator<SourcePage> {
     let next = from < to ? store.read(from, Math.min(PAGE_ENTRIES, to - from)) : null
@@ -28,7 +32,8 @@ export function storeSource(store: Pick<EntryStore, 'head' | 'read' | 'latestChe
     claim: async () => {
       const newest = await store.latestCheckpoint()
       head = await store.head()
-      return { size: head.size, newest, fault: null }
+      pruned = await prunedSize()
+      return { size: head.size, newest, pruned, fault: null }
     },
     pages,
     checkpoints: store.checkpoints,
@@ -37,6 +42,7 @@ export function storeSource(store: Pick<EntryStore, 'head' | 'read' | 'latestChe
       if (!head) throw new Error('a source is asked what it has before what is loose')
       const [first] = await store.read(Number.MIN_SAFE_INTEGER, 1)
       if (first && first.index < 0) faults.add(`entry ${first.index} lies before the first`)
+      else if (first && first.index < pruned) faults.add(`entry ${first.index} lies before entry ${pruned}, where the table begins`)
       if (tree.size !== head.size) return
       if (!sameBytes(frontierBytes(tree), head.frontier)) faults.add(`the head's hashes are not those of the ${head.size} entries it names`)
       const [beyond] = await store.read(head.size, 1)

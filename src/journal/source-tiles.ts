@@ -31,13 +31,13 @@ export function tileSource(archive: TileArchive): LogSource {
 
   async function claim(): Promise<Claim> {
     const bytes = await get('checkpoint')
-    if (!bytes) return { size: 0, newest: null, fault: `${name} holds no checkpoint` }
+    if (!bytes) return { size: 0, newest: null, pruned: 0, fault: `${name} holds no checkpoint` }
     const note = Buffer.from(bytes).toString()
     const parsed = parseNote(note)
     const checkpoint = parsed && parseCheckpoint(parsed.text)
-    if (!checkpoint) return { size: 0, newest: null, fault: `the checkpoint in ${name} is not a signed checkpoint` }
+    if (!checkpoint) return { size: 0, newest: null, pruned: 0, fault: `the checkpoint in ${name} is not a signed checkpoint` }
     claimed = { size: checkpoint.size, note, frontier: null }
-    return { size: checkpoint.size, newest: claimed, fault: null }
+    return { size: checkpoint.size, newest: claimed, pruned: 0, fault: null }
   }
 
   /** What a tile or bundle of this width holds: itself or, once it is full, the full one, which begins with it. */

@@ -25,8 +25,9 @@ export function logSourceContract(name: string, open: () => Promise<KeptLog>): v
     const size = () => kept.bodies.length
 
     it('claims its size, and a checkpoint that is not beyond it', async () => {
-      const { newest, ...claim } = await kept.source.claim()
+      const { newest, pruned, ...claim } = await kept.source.claim()
       expect(claim).toEqual({ size: size(), fault: null })
+      expect(pruned).toBeLessThan(size())
       expect(newest?.size).toBe(size())
     })
 

@@ -9,8 +9,11 @@ export type SourceEntry = { readonly index: number; readonly body: Uint8Array; r
 /** The next entries; or, at the end, why there are none where there should be, in a sentence. Never both empty. */
 export type SourcePage = { readonly entries: readonly SourceEntry[]; readonly fault: string | null }
 
-/** How many entries a source says it has, and its newest checkpoint; `fault` where what should say so cannot be read. Nothing is verified. */
-export type Claim = { readonly size: number; readonly newest: StoredCheckpoint | null; readonly fault: string | null }
+/**
+ * How many entries a source says it has, and its newest checkpoint; `fault` where what should say so cannot be read. `pruned`: entries below this have left it, and come
+ * from an archive behind it. Nothing is verified.
+ */
+export type Claim = { readonly size: number; readonly newest: StoredCheckpoint | null; readonly pruned: number; readonly fault: string | null }
 
 /**
  * A copy of the journal to be verified, whoever keeps it and however: a port, kept by `source-store.ts` (the database) and `source-tiles.ts`

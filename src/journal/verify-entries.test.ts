@@ -48,8 +48,8 @@ describe('payloads and clocks', () => {
       expect(await run()).toMatchObject({ ok: true, size: 2 })
       await commit(old)
       await drain()
-      await own.sign()
       const fault = 'entry 2 is spelled as before there were events, and comes after entry 1: nothing writes such entries any more'
+      await expect(own.sign()).rejects.toThrow(fault)
       expect(await run()).toMatchObject({ ok: false, size: 3, faults: [fault] })
     } finally {
       await own.close()

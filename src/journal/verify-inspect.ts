@@ -19,6 +19,8 @@ export type Inspection = {
   readonly firstEvent: number | null
   /** Subjects whose keys an entry here says were destroyed. */
   readonly erased: readonly string[]
+  /** Entries below this have left the table, as entries here say; 0 where none does. */
+  readonly pruned: number
 }
 
 /** Inspects the bodies of a page, here or elsewhere. Several pages may be under way at once. */
@@ -53,6 +55,7 @@ export function inspectBlock({ bytes, ends }: Block, readBody: ReadBody): Inspec
   const old: number[] = []
   const erased: string[] = []
   let firstEvent: number | null = null
+  let pruned = 0
   let start = 0
   for (const [i, end] of ends.entries()) {
     // SHA-256(0x00 ‖ entry) (RFC 6962 §2.1): the zero stands before it.
@@ -70,9 +73,10 @@ export function inspectBlock({ bytes, ends }: Block, readBody: ReadBody): Inspec
     if (entry.old) old.push(i)
     else firstEvent ??= i
     if (entry.erased !== null) erased.push(entry.erased)
+    pruned = Math.max(pruned, entry.pruned ?? 0)
     if (entry.payload) payloads.push({ at: i, ref: entry.payload })
   }
-  return { leaves, unreadable, times, nodes: [...nodes.keys()], nodeOf, payloads, old, firstEvent, erased }
+  return { leaves, unreadable, times, nodes: [...nodes.keys()], nodeOf, payloads, old, firstEvent, erased, pruned }
 }
 
 /** In this thread. */

@@ -21,7 +21,8 @@ function whole(text: string) {
   const entry = parseRecorded(utf8(text))
   if (!entry) return null
   const erased = entry.kind === 'journal.erased' && entry.outcome === 'done' ? ((entry.detail?.['subject'] as string | undefined) ?? null) : null
-  return { at: Date.parse(entry.at), node: entry.node, payload: payloadOfEntry(entry), old: entry.v === 1, erased }
+  const to = entry.kind === 'journal.pruned' && entry.outcome === 'done' ? entry.detail?.['to'] : null
+  return { at: Date.parse(entry.at), node: entry.node, payload: payloadOfEntry(entry), old: entry.v === 1, erased, pruned: typeof to === 'number' ? to : null }
 }
 
 /** Texts that mean something to some form, and others. */
@@ -141,6 +142,13 @@ describe('recogniser', () => {
       expect(glimpse(utf8(bodyOf({ kind: 'journal.erased', outcome: 'done', detail: { subject, keys: 1, months: ['2026-09'], payloads: 1 } })))?.erased).toBe(
         subject,
       )
+  })
+
+  it('gives how far each pruning went, not the first', () => {
+    const glimpse = recogniser()
+    const seen = [256, 512].map((to) => glimpse(utf8(bodyOf({ kind: 'journal.pruned', outcome: 'done', detail: { from: 0, to, why: 'old' } })))?.pruned)
+    expect(seen).toEqual([256, 512])
+    expect(glimpse(utf8(bodyOf({ kind: 'journal.pruned', outcome: 'done', detail: { from: 0, to: 'all', why: 'old' } })))?.pruned).toBeNull()
   })
 
   it('gives the payload of each, not of the first of its shape', () => {

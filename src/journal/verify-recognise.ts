@@ -5,7 +5,7 @@ import { fits, type Template, templateOf } from './verify-template.ts'
 
 /**
  * What a verifier wants of an entry: when and where it was recorded, and its payload. `old`: spelled as before there were events. `erased`: the subject whose
- * keys it says were destroyed.
+ * keys it says were destroyed. `pruned`: entries below this it says have left the table.
  */
 export type Glimpse = {
   readonly at: number
@@ -13,6 +13,7 @@ export type Glimpse = {
   readonly payload: PayloadRef | null
   readonly old: boolean
   readonly erased: string | null
+  readonly pruned: number | null
 }
 
 /** Shapes held for each kind of entry: those met last. */
@@ -41,9 +42,9 @@ export function recogniser(): (body: Uint8Array) => Glimpse | null {
   function whole(body: Uint8Array, text: string): Glimpse | null {
     const entry = parseRecorded(body)
     if (!entry) return null
-    // Rare, and its subject must be read each time.
-    if (entry.kind !== 'journal.erased') learn(text, entry)
-    return { at: Date.parse(entry.at), node: entry.node, payload: payloadOfEntry(entry), old: entry.v === 1, erased: erasedBy(entry) }
+    // Rare, and what they are about must be read each time.
+    if (entry.kind !== 'journal.erased' && entry.kind !== 'journal.pruned') learn(text, entry)
+    return { at: Date.parse(entry.at), node: entry.node, payload: payloadOfEntry(entry), old: entry.v === 1, erased: erasedBy(entry), pruned: prunedBy(entry) }
   }
 
   function learn(text: string, entry: Recorded): void {
@@ -79,7 +80,7 @@ function glimpse({ template: { slots }, node, payload }: Known, values: readonly
     else if (ref && path.includes('.payload.'))
       ref = { ...ref, [path.slice(path.lastIndexOf('.') + 1)]: path.endsWith('.size') ? Number(values[i]) : values[i] }
   }
-  return { at, node, payload: ref, old: false, erased: null }
+  return { at, node, payload: ref, old: false, erased: null, pruned: null }
 }
 
 function erasedBy({ kind, outcome, detail }: Recorded): string | null {
@@ -91,6 +92,11 @@ function erasedBy({ kind, outcome, detail }: Recorded): string | null {
 export function reading(): Readable {
   const recognise = recogniser()
   return (body) => recognise(body) !== null
+}
+
+function prunedBy({ kind, outcome, detail }: Recorded): number | null {
+  const to = detail?.['to']
+  return kind === 'journal.pruned' && outcome === 'done' && typeof to === 'number' ? to : null
 }
 
 const EVENT_CODE = '"event_code":"'

@@ -25,6 +25,7 @@ const WHOLE = {
   source: 'the database',
   log: 'gatehouse.test/log',
   from: 0,
+  pruned: 0,
   unwitnessedTail: null,
   witnessed: null,
   tiles: null,

@@ -29,6 +29,8 @@ export type Report = {
   readonly size: number
   /** Entries that an earlier verification read and this one took from its memory. */
   readonly from: number
+  /** Entries below this have left the source and were read from the archive behind it. */
+  readonly pruned: number
   readonly root: string
   /** Of the source's own checkpoints, how many were read whose signature and root hold. */
   readonly checkpoints: number
@@ -71,30 +73,21 @@ export type LogVerification = {
 /** `tree`: of all entries there are. `vouched`: of those that the newest checkpoint covers that held and, with a policy, had its quorum: what may be remembered. */
 type Verified = { readonly report: Report; readonly tree: Frontier; readonly vouched: Frontier }
 
+const UNSAID = { against: [], remembered: null, lagMax: 0, tail: 'due', from: EMPTY_FRONTIER, payloadOf: null, now: null, onProgress: () => undefined } as const
+
 /**
  * Recomputes a copy of the journal from its bodies: every leaf, order and density, what is kept of hashes beside them, every checkpoint's signature and root,
  * each entry's form, its payload where one can be reached. In constant memory, and while others append: it judges the entries that were there when it began.
  * Whoever keeps the source is the attacker; the keys are ours. Also the tree it found, for the next time. A page ahead is being read and inspected meanwhile.
  */
-export async function verifyLog({
-  source,
-  trust,
-  against = [],
-  remembered = null,
-  lagMax = 0,
-  tail = 'due',
-  from = EMPTY_FRONTIER,
-  inspect = inspectHere(),
-  payloadOf = null,
-  now = null,
-  onProgress = () => undefined,
-}: LogVerification): Promise<Verified> {
+export async function verifyLog(given: LogVerification): Promise<Verified> {
+  const { source, trust, against, remembered, lagMax, tail, from, inspect, payloadOf, now, onProgress } = { ...UNSAID, inspect: inspectHere(), ...given }
   const [faults, warnings] = [faultList(), faultList()]
   const tiles = source.tiles && tileCheck({ read: source.tiles, faults })
   const payloads = payloadOf && payloadCheck({ payloadOf, faults })
   const times = timeCheck({ warnings, now })
   const events = eventCheck(from.size > 0 ? from.size - 1 : null, faults)
-  const { size, newest, fault } = await source.claim()
+  const { size, newest, pruned, fault } = await source.claim()
   if (fault !== null) faults.add(fault)
   const judge = checkpointJudge({
     source,
@@ -112,6 +105,7 @@ export async function verifyLog({
   const unsigned = tailWatch({ tail, msMax: UNSIGNED_MS_MAX, lack: 'under no checkpoint that holds' })
   const unwitnessed = trust.wantsQuorum ? tailWatch({ tail, msMax: UNWITNESSED_MS_MAX, lack: "under no checkpoint with the policy's quorum" }) : null
   let tree = from
+  let told = 0
   await judge.compare(tree)
   for await (const { entries, inspection, gap } of inspected(source, tree.size, size, inspect)) {
     const first = tree.size
@@ -123,17 +117,20 @@ export async function verifyLog({
     unsigned.pass(first, inspection.times, judge.held().signedSize)
     unwitnessed?.pass(first, inspection.times, judge.held().vouchedSize)
     await tiles?.settle()
+    told = Math.max(told, inspection.pruned)
     onProgress({ verified: tree.size, size })
     if (gap !== null) faults.add(gap)
   }
   const compared = await finishTiles(tiles, tree, size)
   await source.loose(tree, from.size, faults)
+  // Who goes on from an earlier verification has not read what was told before.
+  if (pruned > told && from.size === 0) faults.add(`entries below ${pruned} are gone from ${source.name}, and no entry says that they were pruned`)
   const held = await judge.finish(tree.size)
   if (trust.wantsQuorum && tree.size > 0 && !held.witnessed) faults.add(`no checkpoint that holds has the quorum of the policy: ${held.words ?? 'none holds'}`)
   payloads?.finish()
   await holdEarlier({ earlier: judge.earlier, source, tree, faults })
   if (tail !== 'unsigned') for (const sentence of tailFaults({ held, size: tree.size, now, unsigned, unwitnessed })) faults.add(sentence)
-  const report = reportOf({ source, trust, from, tree, held, compared, payloads: payloads?.counts() ?? null, faults, warnings })
+  const report = reportOf({ source, trust, from, tree, held, pruned, compared, payloads: payloads?.counts() ?? null, faults, warnings })
   return { report, tree, vouched: held.vouched ?? from }
 }
 
@@ -153,13 +150,14 @@ type Findings = Pick<LogVerification, 'source' | 'trust'> & {
   readonly from: Frontier
   readonly tree: Frontier
   readonly held: Held
+  readonly pruned: number
   readonly compared: number | null
   readonly payloads: Payloads | null
   readonly faults: FaultList
   readonly warnings: FaultList
 }
 
-function reportOf({ source, trust, from, tree, held, compared, payloads, faults, warnings }: Findings): Report {
+function reportOf({ source, trust, from, tree, held, pruned, compared, payloads, faults, warnings }: Findings): Report {
   const found = faults.sentences()
   return {
     ok: found.length === 0,
@@ -167,6 +165,7 @@ function reportOf({ source, trust, from, tree, held, compared, payloads, faults,
     log: trust.name,
     size: tree.size,
     from: from.size,
+    pruned,
     root: toBase64(rootOf(tree)),
     checkpoints: held.checkpoints,
     unsignedTail: tree.size - held.signedSize,
@@ -194,7 +193,8 @@ export type Verification = {
 /** `verifyLog` of the journal's own table, by the log's key alone. @internal */
 export async function verifyJournal({ store, vkey, readable, ...rest }: Verification): Promise<Report> {
   const inspect =
-    rest.inspect ?? inspectHere(readable && ((body) => (readable(body) ? { at: Number.NaN, node: '', payload: null, old: false, erased: null } : null)))
+    rest.inspect ??
+    inspectHere(readable && ((body) => (readable(body) ? { at: Number.NaN, node: '', payload: null, old: false, erased: null, pruned: null } : null)))
   const tail = rest.tail ?? (readable ? 'unsigned' : 'due')
   return (await verifyLog({ source: storeSource(store), trust: trustKey(vkey), ...rest, tail, inspect })).report
 }

@@ -16,6 +16,7 @@ export const GRANTS: Readonly<Record<string, Readonly<Record<ProcessRole, string
   house:              { gate: 's',     apply: 's',   sign: 's',   archive: 's'  },
   journal_entry:      { gate: 'si',    apply: 'si',  sign: 's',   archive: 's'  },
   journal_head:       { gate: 'su',    apply: 'su',  sign: 's',   archive: 's'  },
+  journal_pruned:     { gate: 's',     apply: 's',   sign: 's',   archive: 's'  },
   journal_checkpoint: { gate: 's',     apply: 's',   sign: 'si',  archive: 's'  },
   person:             { gate: 'siu',   apply: '',    sign: '',    archive: ''   },
   invite:             { gate: 'siud',  apply: '',    sign: '',    archive: ''   },

@@ -6,7 +6,7 @@ import { grantStatements, OWNER, PROCESS_ROLES, type ProcessRole } from './grant
 import { scramVerifier } from './scram.ts'
 
 /** The tables, and each later version's step, in order: whoever is at version n has had the first n. */
-const STEPS = ['./schema.sql', './schema-2.sql', './schema-3.sql', './schema-4.sql', './schema-5.sql'] as const
+const STEPS = ['./schema.sql', './schema-2.sql', './schema-3.sql', './schema-4.sql', './schema-5.sql', './schema-6.sql'] as const
 /** Kept in `house.version`. */
 const HOUSE_VERSION = STEPS.length
 

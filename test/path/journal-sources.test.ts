@@ -1,6 +1,8 @@
+import { readBehind } from '../../src/journal/cold.ts'
 import { type KeptLog, logSourceContract } from '../../src/journal/source.contract.ts'
 import { storeSource } from '../../src/journal/source-store.ts'
 import { bulkRead } from '../../src/store/journal-bulk.ts'
+import { prunedSize } from '../../src/store/pruned-store.ts'
 import { type FreshJournal, freshJournal, poolOf } from '../support/journal.ts'
 import { KEEPERS, published } from '../support/log-copies.ts'
 
@@ -25,6 +27,16 @@ logSourceContract('the table, read in bulk', async (): Promise<KeptLog> => {
 })
 
 for (const { keeper, keep } of KEEPERS) {
+  logSourceContract(`the table, whose oldest entries went to ${keeper}`, async (): Promise<KeptLog> => {
+    const { fresh, bodies } = await filled()
+    const copy = await keep(await published(fresh.store, fresh.key))
+    const pool = poolOf(fresh.roleUrl('archive'))
+    await fresh.prune(512)
+    const read = readBehind(bulkRead({ pool }), { prunedSize: prunedSize(pool), get: copy.archive.get })
+    const source = storeSource({ ...fresh.store, read }, { prunedSize: prunedSize(pool) })
+    return { source, bodies, close: async () => (await copy.close(), await pool.end(), fresh.close()) }
+  })
+
   logSourceContract(keeper, async (): Promise<KeptLog> => {
     const { fresh, bodies } = await filled()
     const copy = await keep(await published(fresh.store, fresh.key))

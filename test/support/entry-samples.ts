@@ -21,6 +21,7 @@ export const ENTRY_SAMPLES: { readonly [K in EntryKind]: Omit<Entry, 'kind' | 'o
   },
   'journal.held': { detail: { subject: 'p-0123456789abcdef', payload: { alg: 'A256GCM', digest: 'd'.repeat(43), size: 96, keyId: 'k-1' } } },
   'journal.released': { detail: { subject: 'p-0123456789abcdef', payload: { alg: 'A256GCM', digest: 'd'.repeat(43), size: 96, keyId: 'k-1' } } },
+  'journal.pruned': { detail: { from: 256, to: 768, why: 'older than 90 days' } },
   'person.assigned': { person: 'anna', detail: { groups: ['customer-service', 'exception-desk'] } },
   'person.invited': { person: 'anna', correlation: 'req-1', detail: { by: 'administrator' } },
   'person.passphrase_set': { person: 'anna', correlation: 'req-1', detail: { by: 'pilot' } },

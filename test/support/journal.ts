@@ -14,6 +14,7 @@ import type { SignerKey } from '../../src/log/note-key.ts'
 import type { ProcessRole } from '../../src/store/grants.ts'
 import { journalStore } from '../../src/store/journal-store.ts'
 import { openStorePool } from '../../src/store/open-pool.ts'
+import { pruneTo } from '../../src/store/pruned-store.ts'
 import { freshDatabase } from './database.ts'
 
 /** An empty journal of a test's own, on the real PostgreSQL, with a signer whose files are real. */
@@ -27,6 +28,8 @@ export type FreshJournal = {
   readonly sign: () => ReturnType<typeof signCheckpoint>
   /** Records `count` entries, all of which must succeed. */
   readonly fill: (count: number) => Promise<void>
+  /** Takes entries below this out of the table, as its owner does, and says nothing of it in the journal. */
+  readonly prune: (size: number) => Promise<void>
   /** Where a process's role finds it. */
   readonly roleUrl: (role: ProcessRole) => string
   /** As the database's administrator, whom nothing binds. */
@@ -59,6 +62,7 @@ export async function freshJournal(): Promise<FreshJournal> {
       const recorded = await Promise.all(Array.from({ length: count }, (_, n) => journal.record(entry(n))))
       if (!recorded.every(({ ok }) => ok)) throw new Error('the journal refused')
     },
+    prune: pruneTo(admin),
     roleUrl: database.roleUrl,
     sql: (text, values = []) => admin.query(text, [...values]),
     close: async () => {

@@ -10,6 +10,7 @@ export type PlaceOptions = {
   readonly tokenFile?: string
   readonly ca?: string
   readonly bucket?: string
+  readonly behind?: string
   readonly region?: string
   readonly endpoint?: string
   readonly pathStyle?: true
@@ -27,6 +28,10 @@ export const withPlaces = (command: Command): Command =>
     .option('--token-file <file>', "the reader's token for --url")
     .option('--ca <file>', 'certificates (PEM) to believe for --url, instead of the system’s')
     .option('--bucket <address>', "the archive in an S3 bucket: s3://BUCKET/PREFIX; credentials come by S3's own ways")
+    .option(
+      '--behind <place>',
+      'the archive that the oldest entries of the database went to: a folder, an address, or s3://BUCKET/PREFIX (with --data, its own)',
+    )
     .option('--region <name>', "the bucket's region")
     .option('--endpoint <address>', 'of an S3-compatible server of your own')
     .option('--path-style', 'the bucket stands in the path instead of the host name')

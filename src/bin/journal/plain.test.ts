@@ -14,6 +14,7 @@ const REPORT: Report = {
   log: EVIL,
   size: 1,
   from: 0,
+  pruned: 0,
   root: 'AAAA',
   checkpoints: 0,
   unsignedTail: 1,

@@ -7,6 +7,7 @@ export function reportText(report: Report, of: string | null = null): string {
   const head = `${report.size} entries, ${report.checkpoints} checkpoints, root ${report.root}; ${report.unsignedTail} entries after the last checkpoint`
   const more = [
     ...(report.from > 0 ? [`of these, ${report.from} were read by an earlier run and not again`] : []),
+    ...(report.pruned > 0 ? [`entries below ${report.pruned} have left it, and were read from the archive behind it`] : []),
     ...(report.tiles === null ? [] : [`${report.tiles} tiles of hashes are those of the entries`]),
     ...(report.witnessed ? [`up to entry ${report.witnessed.size - 1}, ${report.witnessed.words}`] : []),
     ...(report.unwitnessedTail ? [`${report.unwitnessedTail} entries after the last checkpoint that has the policy's quorum`] : []),

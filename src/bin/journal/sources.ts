@@ -5,6 +5,7 @@ import { bucketSettings } from '../../archive/bucket-address.ts'
 import { folderObjects } from '../../archive/folder.ts'
 import { openS3 } from '../../archive/s3-client.ts'
 import { toHex } from '../../base/bytes.ts'
+import { findBehind, readBehind } from '../../journal/cold.ts'
 import type { EntryStore } from '../../journal/entry-store.ts'
 import type { LogSource } from '../../journal/source.ts'
 import type { FindBodies } from '../../journal/source-search.ts'
@@ -19,6 +20,7 @@ import { PROCESS_ROLES } from '../../store/grants.ts'
 import { bulkFind, bulkRead, cosignedCheckpoints } from '../../store/journal-bulk.ts'
 import { journalStore } from '../../store/journal-store.ts'
 import { openStorePool } from '../../store/open-pool.ts'
+import { prunedSize } from '../../store/pruned-store.ts'
 import { vaultStore } from '../../store/vault-store.ts'
 import { httpArchive } from './http-archive.ts'
 import { objectArchive } from './object-archive.ts'
@@ -44,7 +46,8 @@ export function openSources(options: PlaceOptions, both = false): readonly [Open
   const named = [folderOf(options), urlOf(options), bucketOf(options)].filter((one) => one !== null)
   const archives = named.length === 0 && both ? [...pilotArchive(options)] : named
   const url = databaseUrl(options, named.length > 0)
-  const [first, ...rest] = [...(url === null ? [] : [openDatabase(url, { cosigned: options.policy !== undefined })]), ...archives]
+  const database = url === null ? [] : [openDatabase(url, { cosigned: options.policy !== undefined, behind: behindOf(options) })]
+  const [first, ...rest] = [...database, ...archives]
   if (first) return [first, ...rest]
   throw new Fault(
     'config_invalid',
@@ -59,19 +62,44 @@ export function pilotKeys(data: string): { readonly key: string; readonly signed
   return { key: join(keys, 'journal.key.vkey'), signed: join(keys, 'journal.signed') }
 }
 
-/** The journal's table at this database. `cosigned`: with what witnesses said, for who wants a quorum; the role must be one that may read that. */
-export function openDatabase(url: string, { cosigned = false }: { readonly cosigned?: boolean } = {}): Opened & { readonly store: EntryStore } {
+/**
+ * The journal's table at this database. `behind`: the archive that entries went to which left it. `cosigned`: with what witnesses said, for who wants a quorum;
+ * the role must be one that may read that.
+ */
+export function openDatabase(
+  url: string,
+  { cosigned = false, behind = null }: { readonly cosigned?: boolean; readonly behind?: Pick<Opened, 'archive' | 'close'> | null } = {},
+): Opened & { readonly store: EntryStore } {
   const pool = openStorePool({ connectionString: url, max: 3, connectionTimeoutMillis: 5000 })
-  const store = { ...journalStore({ pool }), read: bulkRead({ pool }), ...(cosigned && { checkpoints: cosignedCheckpoints({ pool }) }) }
+  const pruned = prunedSize(pool)
+  const read = readBehind(bulkRead({ pool }), { prunedSize: pruned, get: behind?.archive?.get ?? nowhere })
+  const store = { ...journalStore({ pool }), read, ...(cosigned && { checkpoints: cosignedCheckpoints({ pool }) }) }
   const payloads = vaultStore(pool)
   return {
-    source: storeSource(store),
+    source: storeSource(store, { prunedSize: pruned }),
     archive: null,
     store,
-    find: bulkFind({ pool }),
+    find: findBehind(bulkFind({ pool }), read, pruned),
     payloadOf: payloadOf({ payloads: gathered(payloads.payloads), keys: payloads.keys }),
-    close: () => pool.end(),
+    close: async () => void (await Promise.all([pool.end(), behind?.close()])),
   }
+}
+
+/** Who reads on where the table begins, and has nothing to read on in. */
+const nowhere = (): Promise<never> =>
+  Promise.reject(
+    new Fault(
+      'config_invalid',
+      'the oldest entries have left the database, and no archive is named to read them from',
+      'name it with --behind: a folder, the address it is served at, or s3://BUCKET/PREFIX',
+    ),
+  )
+
+/** The archive behind the table: the one named, or a pilot's own. */
+function behindOf({ behind, ...options }: PlaceOptions): Opened | null {
+  if (behind === undefined) return pilotArchive(options)[0] ?? null
+  if (behind.startsWith('s3://')) return bucketOf({ ...options, bucket: behind })
+  return /^https?:\/\//.test(behind) ? urlOf({ ...options, url: behind }) : folderOf({ folder: behind })
 }
 
 type Payloads = VaultStore['payloads']

@@ -9,7 +9,7 @@ import { openS3 } from '../../archive/s3-client.ts'
 import { openTiler, type Tiler } from '../../archive/tiler.ts'
 import { postToWitness } from '../../archive/witness/ask.ts'
 import { openWitnessClient, type WitnessClient } from '../../archive/witness/client.ts'
-import { openWorm, type Worm } from '../../archive/worm.ts'
+import { openWorm, type Worm, type WormStanding } from '../../archive/worm.ts'
 import { utf8 } from '../../base/bytes.ts'
 import type { Config } from '../../config/config.ts'
 import type { Environment } from '../../config/environment.ts'
@@ -59,7 +59,7 @@ export async function startArchive(config: Config, environment: Environment): Pr
     if (witnesses) await witnessAgain(objects, vkey, witnesses)
   }
   await publishFirst(tiler)
-  const loops = [every(PUBLISH_EVERY_MS, publish, failed), ...(worm ? [every(LOCK_EVERY_MS, () => lockAll(worm.worm), failed)] : [])]
+  const loops = [every(PUBLISH_EVERY_MS, publish, failed), ...(worm ? [every(LOCK_EVERY_MS, async () => void (await lockAll(worm.worm)), failed)] : [])]
   return {
     ready: {},
     stop: async () => {
@@ -103,7 +103,11 @@ async function witnessAgain(objects: Objects, vkey: VerifierKey, witnesses: Witn
 
 type WormHouse = { readonly objects: Objects; readonly vkey: VerifierKey; readonly pool: Pool }
 
-function openWormFrom({ journal }: Config, { objects, vkey, pool }: WormHouse): { readonly worm: Worm; readonly close: () => void } | null {
+/** The copy nobody can remove, where the configuration has one. */
+export function openWormFrom(
+  { journal }: Pick<Config, 'journal'>,
+  { objects, vkey, pool }: WormHouse,
+): { readonly worm: Worm; readonly close: () => void } | null {
   if (!journal.worm) return null
   const { bucket, tilesDays, checkpointsDays, payloadsDays } = journal.worm
   const settings = bucketSettings(bucket, journal.worm)
@@ -124,11 +128,11 @@ function openWormFrom({ journal }: Config, { objects, vkey, pool }: WormHouse): 
 const everyClass = (days: number): Readonly<Record<string, number>> => Object.fromEntries(ENTRY_KINDS.map((kind) => [kind.slice(0, kind.indexOf('.')), days]))
 
 /** Until all full tiles are locked. */
-async function lockAll(worm: Worm): Promise<void> {
+export async function lockAll(worm: Worm): Promise<WormStanding> {
   for (;;) {
     const standing = await worm.advance()
     if (!standing.ok) throw faultOf(standing.refusal)
-    if (standing.value.lagEntries < 256) return
+    if (standing.value.lagEntries < 256) return standing.value
   }
 }
 

@@ -17,8 +17,8 @@ export function writerCredentials(config: Journal, environment: Environment): Cr
 }
 
 /**
- * What the gate gets to read with: `GATEHOUSE_READER_AWS_…`, under the SDK's names, where the journal is published to a bucket. INVARIANT: never
- * the writer's: who takes the gate over could put what it likes into archive and WORM. Faults `config_invalid`: the writer has a key and the
+ * What gate, applier and signer get to read with: `GATEHOUSE_READER_AWS_…`, under the SDK's names, where the journal is published to a bucket. INVARIANT: never
+ * the writer's: who takes one of them over could put what it likes into archive and WORM. Faults `config_invalid`: the writer has a key and the
  * reader none of its own. Where neither has one both are known by the machine's role, which is the operator's to keep apart.
  */
 export function readerCredentials(config: Journal, environment: Environment): Credentials {

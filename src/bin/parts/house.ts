@@ -4,6 +4,8 @@ import { changeDigest } from '../../changes/change.ts'
 import type { Config } from '../../config/config.ts'
 import { type Environment, needed } from '../../config/environment.ts'
 import { checkTail } from '../../journal/check-tail.ts'
+import { type Cold, readBehind } from '../../journal/cold.ts'
+import type { EntryStore } from '../../journal/entry-store.ts'
 import { type Journal, openJournal } from '../../journal/open.ts'
 import { sessionTokens, type Tokens } from '../../mask/token.ts'
 import { Fault } from '../../model/fault.ts'
@@ -12,7 +14,9 @@ import { checkServer } from '../../store/check-server.ts'
 import { bulkRead } from '../../store/journal-bulk.ts'
 import { journalStore } from '../../store/journal-store.ts'
 import { openStorePool } from '../../store/open-pool.ts'
+import { prunedSize } from '../../store/pruned-store.ts'
 import { loadPack, type Pack } from './pack.ts'
+import { bytesOf, publishedAt } from './published.ts'
 import { pagedRandom } from './random.ts'
 
 /** What every part of the house stands on: configuration, packs, our database with the journal in it. */
@@ -20,7 +24,7 @@ export type House = {
   readonly config: Config
   readonly pack: Pack
   readonly pool: pg.Pool
-  readonly entries: ReturnType<typeof journalStore>
+  readonly entries: EntryStore
   readonly journal: Journal
   readonly changes: ReturnType<typeof changeStore>
   readonly close: () => Promise<void>
@@ -39,7 +43,8 @@ export async function openHouse(
   // The journal has connections of its own: an ask waiting for a row must not hold up the entry of another.
   const journalPool = poolOf(url, `gatehouse ${node} journal`, 2)
   await checkReached(pool)
-  const entries = journalEntries(journalPool)
+  const published = publishedAt(config)
+  const entries = journalEntries(journalPool, bytesOf(published.objects))
   if (node !== 'sign') await checkTail(entries)
   const journal = openJournal({
     store: entries,
@@ -58,6 +63,7 @@ export async function openHouse(
     close: async () => {
       await journal.drain()
       await Promise.all([pool.end(), journalPool.end()])
+      published.close()
     },
   }
 }
@@ -66,11 +72,14 @@ export async function openHouse(
 export async function openEntries(environment: Environment, node: string): Promise<Pick<House, 'entries' | 'pool' | 'close'>> {
   const pool = poolOf(needed(environment, 'DATABASE_URL', "Gatehouse's own database, as this process's role"), `gatehouse ${node}`, 4)
   await checkReached(pool)
-  return { pool, entries: journalEntries(pool), close: () => pool.end() }
+  return { pool, entries: { ...journalStore({ pool }), read: bulkRead({ pool }) }, close: () => pool.end() }
 }
 
-/** What follows the journal reads all of it. */
-const journalEntries = (pool: pg.Pool): ReturnType<typeof journalStore> => ({ ...journalStore({ pool }), read: bulkRead({ pool }) })
+/** What follows the journal reads all of it, wherever it lies. */
+const journalEntries = (pool: pg.Pool, get: Cold['get']): EntryStore => ({
+  ...journalStore({ pool }),
+  read: readBehind(bulkRead({ pool }), { prunedSize: prunedSize(pool), get }),
+})
 
 export const newRandom = pagedRandom()
 

@@ -21,8 +21,11 @@ import { masterKeyFrom, masterKeyOf, openHouseVault } from './vault.ts'
 /** Where the house is whose vault is kept: a running pilot's folder, or a configuration with DATABASE_URL as its administrator. */
 export type KeeperPlace = { readonly data?: string; readonly config?: string }
 
+/** The keeper, with its connections for what else is done as the tables' owner. */
+export type OpenKeeper = Keeper & { readonly pool: pg.Pool; readonly close: () => Promise<void> }
+
 /** What an administrator erases and holds with: the owner's rights on the tables, the master key, and the journal to say so in. Faults `config_invalid`, `postgres_unreachable`. */
-export async function openKeeper(place: KeeperPlace): Promise<Keeper & { readonly close: () => Promise<void> }> {
+export async function openKeeper(place: KeeperPlace): Promise<OpenKeeper> {
   const { url, master } = wayIn(place)
   const pool = openStorePool({ ...(await asOwner(url)), max: 4, connectionTimeoutMillis: 5000, application_name: 'gatehouse keeper' })
   const { vault } = await openHouseVault(pool, master)
@@ -33,6 +36,7 @@ export async function openKeeper(place: KeeperPlace): Promise<Keeper & { readonl
     subjects: vault.subjects,
     record: vaulted({ record: journal.record, vault, random: newRandom, onTrouble }),
     clock: Date.now,
+    pool,
     close: async () => {
       await journal.drain()
       await pool.end()

@@ -15,11 +15,17 @@ export function publishedAt({ journal }: Pick<Config, 'journal'>): { readonly ob
   return { objects: bucketObjects({ client, settings }), close: () => client.destroy() }
 }
 
-/** Tiles of hashes out of it, for proofs. Rejects when it cannot be reached. */
-export const tilesOf =
-  (objects: Pick<Objects, 'get'>): ReadTile =>
-  async (level, index, width) => {
-    const read = await objects.get(tilePath(level, index, width))
+/** Its objects, for who reads what left the table. Rejects when it cannot be reached. */
+export const bytesOf =
+  (objects: Pick<Objects, 'get'>) =>
+  async (path: string): Promise<Uint8Array | null> => {
+    const read = await objects.get(path)
     if (!read.ok) throw new Error(read.refusal.detail)
     return read.value
   }
+
+/** Tiles of hashes out of it, for proofs. Rejects when it cannot be reached. */
+export function tilesOf(objects: Pick<Objects, 'get'>): ReadTile {
+  const get = bytesOf(objects)
+  return (level, index, width) => get(tilePath(level, index, width))
+}

@@ -1,0 +1,158 @@
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { agedSize, heldAlike } from '../archive/hot.ts'
+import { type PruneRange, type PruneStanding, prunable } from '../archive/prune.ts'
+import { type Published, readPublished } from '../archive/published.ts'
+import type { ArchiveRefusal } from '../archive/refusal.ts'
+import { verifiedTiles } from '../archive/verified-tiles.ts'
+import type { Outcome } from '../base/outcome.ts'
+import type { Config } from '../config/config.ts'
+import { readVkey } from '../journal/key.ts'
+import type { VerifierKey } from '../log/note-key.ts'
+import { TILE_WIDTH } from '../log/tile.ts'
+import { Fault } from '../model/fault.ts'
+import { bulkRead } from '../store/journal-bulk.ts'
+import { journalStore } from '../store/journal-store.ts'
+import { openHolds, prunedSize, pruneTo } from '../store/pruned-store.ts'
+import { pilotKeys } from './journal/sources.ts'
+import { days, placed } from './keeper-options.ts'
+import { lockAll, openWormFrom } from './parts/archive.ts'
+import { type KeeperPlace, type OpenKeeper, openKeeper } from './parts/keeper.ts'
+import { publishedAt } from './parts/published.ts'
+import { openWitnessing } from './parts/witnessing.ts'
+import { progressBar } from './progress.ts'
+import { readConfig } from './read-config.ts'
+
+type Options = KeeperPlace & { readonly olderThanDays?: number; readonly key?: string; readonly dryRun?: true }
+
+const DAY_MS = 86_400_000
+/** Entries that leave in one transaction. */
+const STEP_ENTRIES = 64 * TILE_WIDTH
+
+/** `gatehouse journal prune`: the oldest entries leave the database for the archive. */
+export const pruneCommand = (): Command =>
+  placed(new Command('prune'))
+    .description('takes the oldest entries out of the database: those that are old enough and lie whole in the archive. The journal verifies as before')
+    .option('--older-than-days <days>', 'how old, instead of `journal.hotDays` of the configuration', days)
+    .option('--key <file>', "the log's verifier key, `journal.key.vkey`, where it does not lie in the house's key folder")
+    .option('--dry-run', 'say what would leave the database, and take nothing')
+    .action(prune)
+
+async function prune({ dryRun, ...options }: Options): Promise<void> {
+  const place = placeOf(options)
+  const keeper = await openKeeper(options)
+  const { objects, close } = publishedAt(place)
+  try {
+    const vkey = await readVkey(options.key ?? place.vkeyFile)
+    const published = valueOf(await readPublished(objects, vkey))
+    const hotDays = options.olderThanDays ?? place.journal.hotDays ?? null
+    const range = prunable(await standingOf({ keeper, place, vkey, published, hotDays }))
+    if (!range.ok) return say(`${range.refusal.detail}`, `next: ${range.refusal.next}`)
+    const { from, to, because } = range.value
+    if (published === null) throw new Error('what is not published cannot be pruned')
+    await compared({ keeper, objects, published, range: range.value })
+    if (dryRun) return say(`entries ${from} to ${to - 1} would leave the database; then: ${because}`)
+    await taken(keeper, range.value, hotDays ?? 0)
+    say(`entries ${from} to ${to - 1} left the database and lie in the archive; what stays: ${because}`)
+  } finally {
+    close()
+    await keeper.close()
+  }
+}
+
+type Place = Pick<Config, 'journal'> & { readonly vkeyFile: string; readonly config: Config | null }
+
+function placeOf({ data, config }: KeeperPlace): Place {
+  if (data !== undefined) {
+    const journal = { archive: join(data, 'journal'), s3: { region: 'us-east-1', pathStyle: false }, open: false }
+    return { journal, vkeyFile: pilotKeys(data).key, config: null }
+  }
+  if (config === undefined)
+    throw new Fault('config_invalid', 'no house is named', 'name a running pilot with --data FOLDER, or a configuration with --config FILE')
+  const found = readConfig(config)
+  return { journal: found.journal, vkeyFile: join(found.keys, 'sign', 'journal.key.vkey'), config: found }
+}
+
+type Asked = {
+  readonly keeper: OpenKeeper
+  readonly place: Place
+  readonly vkey: VerifierKey
+  readonly published: Published | null
+  readonly hotDays: number | null
+}
+
+async function standingOf({ keeper: { pool }, place, vkey, published, hotDays }: Asked): Promise<PruneStanding> {
+  const minimumIndex = await prunedSize(pool)()
+  const { size } = await journalStore({ pool }).head()
+  const before = Date.now() - (hotDays ?? 0) * DAY_MS
+  return {
+    minimumIndex,
+    hotDays,
+    agedSize: hotDays === null ? 0 : await agedSize(bulkRead({ pool }), minimumIndex, size, before),
+    publishedSize: published?.checkpoint.size ?? 0,
+    witnessedSize: place.config === null ? 'none' : await witnessedSize(place.config, vkey, pool),
+    keptSize: await keptSize(place, vkey, pool),
+    holds: (await openHolds(pool)()).map((id) => ({ id: `case ${id}`, first: null })),
+  }
+}
+
+async function witnessedSize(config: Config, vkey: VerifierKey, pool: OpenKeeper['pool']): Promise<number | 'none' | null> {
+  const witnessing = openWitnessing(config, vkey, pool)
+  if (witnessing.policy === null) return 'none'
+  await witnessing.look()
+  return witnessing.standing()?.witnessed?.size ?? null
+}
+
+/** Asked of the bucket itself, with the archive's own credentials, which this command then needs. */
+async function keptSize(place: Place, vkey: VerifierKey, pool: OpenKeeper['pool']): Promise<number | 'none'> {
+  const { objects, close } = publishedAt(place)
+  const found = openWormFrom(place, { objects, vkey, pool })
+  try {
+    return found === null ? 'none' : (await lockAll(found.worm)).keptSize
+  } finally {
+    found?.close()
+    close()
+  }
+}
+
+type Comparing = {
+  readonly keeper: OpenKeeper
+  readonly objects: Parameters<typeof verifiedTiles>[0]
+  readonly published: Published
+  readonly range: PruneRange
+}
+
+/** INVARIANT: nothing leaves the table that the archive does not hold byte for byte, under the signed root. */
+async function compared({ keeper: { pool }, objects, published, range }: Comparing): Promise<void> {
+  const bar = progressBar('entries compared with the archive')
+  try {
+    valueOf(await heldAlike({ read: bulkRead({ pool }), archive: verifiedTiles(objects, published) }, range, bar.show))
+  } finally {
+    bar.end()
+  }
+}
+
+/** Told first: broken off anywhere, the next order goes on from what is left. */
+async function taken({ record, pool }: OpenKeeper, { from, to }: PruneRange, hotDays: number): Promise<void> {
+  const told = await record({ kind: 'journal.pruned', outcome: 'done', detail: { from, to, why: `older than ${hotDays} days` } })
+  if (!told.ok)
+    throw new Fault('postgres_unreachable', `the journal did not take the entry, and nothing left: ${told.refusal.detail}`, 'run the same command again')
+  const bar = progressBar('entries taken out of the database')
+  try {
+    for (let size = from; size < to; ) {
+      size = Math.min(to, size + STEP_ENTRIES)
+      await pruneTo(pool)(size)
+      bar.show(size - from, to - from)
+    }
+  } finally {
+    bar.end()
+  }
+}
+
+function valueOf<T>(outcome: Outcome<T, ArchiveRefusal>): T {
+  if (outcome.ok) return outcome.value
+  const { code, detail, next } = outcome.refusal
+  throw new Fault(code === 'broken' || code === 'conflict' ? 'journal_broken' : 'data_unreachable', detail, next)
+}
+
+const say = (...lines: readonly string[]): void => void process.stdout.write(`${lines.join('\n')}\n`)

@@ -1,0 +1,13 @@
+import { type Command, InvalidArgumentError } from 'commander'
+
+/** Where the house is that an administrator keeps, on a command. */
+export const placed = (command: Command): Command =>
+  command
+    .option('--data <folder>', "a running pilot's data folder")
+    .option('--config <file>', 'the configuration that `gatehouse serve` runs with; DATABASE_URL then names its PostgreSQL as administrator')
+
+/** A number of days, as an option says it. */
+export function days(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('a number of days.')
+}
