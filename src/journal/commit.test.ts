@@ -56,6 +56,34 @@ describe('groupCommit', () => {
     expect(sizes).toEqual([2, 48])
   })
 
+  it('sends half of many who came together first, and the rest before those go on', async () => {
+    const told: string[] = []
+    const { commit } = groupCommit({
+      writer: randomUUID(),
+      store: through(async (batch, real) => {
+        told.push(`${batch.bodies.length} sent`)
+        return real(batch)
+      }),
+    })
+    const first = Array.from({ length: 40 }, (_, i) => commit(utf8(`e${i}`)).then((outcome) => void told.push(`${indexOf(outcome)} told`)))
+    await Promise.all(first)
+    expect(told.filter((line) => line.endsWith('sent'))).toEqual(['20 sent', '20 sent'])
+    expect(told.indexOf('0 told')).toBeGreaterThan(told.lastIndexOf('20 sent'))
+    expect(told.filter((line) => line.endsWith('told'))).toEqual(Array.from({ length: 40 }, (_, i) => `${i} told`))
+  })
+
+  it('tells those who are durable so, though the next batch fails', async () => {
+    let sent = 0
+    const { commit } = groupCommit({
+      writer: randomUUID(),
+      store: through((batch, real) => (++sent === 2 ? Promise.reject(new Error('down')) : real(batch))),
+    })
+    const outcomes = await Promise.all(Array.from({ length: 40 }, (_, i) => commit(utf8(`e${i}`))))
+    expect(outcomes.map(indexOf)).toEqual([...Array.from({ length: 20 }, (_, i) => i), ...Array<number>(20).fill(-1)])
+    expect(outcomes[39]).toMatchObject(UNAVAILABLE)
+    expect(await bodies()).toHaveLength(20)
+  })
+
   it('takes at most 1,024 entries or 4 MB into a batch', async () => {
     const sizes: number[] = []
     const gate = door()

@@ -10,6 +10,8 @@ import type { EntryStore, Payload } from './entry-store.ts'
 const BATCH_ENTRIES_MAX = 1024
 const BATCH_BYTES_MAX = 4 * 1024 * 1024
 const QUEUE_MAX = 4096
+/** Of fewer, two batches take as long as the time that they spare. */
+const MANY = 32
 const TIMEOUT_MS = 2000
 const ASK_AGAIN_MS = 2
 /** Longer than any batch takes to be durable, shorter than anybody wants to wait for a process that died. */
@@ -31,7 +33,8 @@ type Waiting = {
 }
 
 /**
- * Group commit: one batch is under way, and all that comes meanwhile is the next one. No timer: an idle journal commits within the turn.
+ * Group commit: one batch is under way, and all that comes meanwhile is the next one, which leaves before those of the last go on. No timer: an idle journal
+ * commits within the turn.
  * Up to 1,024 entries or 4 MB a batch; 4,096 may wait; nobody waits longer than `timeoutMs`.
  *
  * Several processes may write to one journal: they take turns at its head, batch by batch when all are busy.
@@ -68,25 +71,37 @@ export function groupCommit({
   }
 
   async function flushAll(): Promise<void> {
+    await turn()
+    // Of many who came together half go first: from then on one half is on its way while the other is told, and comes again.
+    let most = queue.length < MANY ? MANY : Math.ceil(queue.length / 2)
+    let tellLast: Tell = nobody
     while (queue.length > 0) {
-      await turn()
-      const batch = queue.splice(0, batchLength(queue))
-      try {
-        await flush(batch)
-      } catch (cause) {
-        held = null
-        for (const waiting of [...batch, ...queue.splice(0)]) waiting.settle(refuse(shut ?? busy('the journal could not be written')))
-        onTrouble(cause)
+      const batch = queue.splice(0, Math.min(most, batchLength(queue)))
+      most = BATCH_ENTRIES_MAX
+      const flushed = flush(batch).catch((cause: unknown) => failed(batch, cause))
+      if (tellLast !== nobody) {
+        await turn()
+        tellLast()
       }
+      tellLast = await flushed
     }
     // INVARIANT: in the same turn as the last look at the queue, or an entry put there in between would wait for ever.
     running = null
+    tellLast()
   }
 
-  async function flush(batch: readonly Waiting[]): Promise<void> {
+  function failed(batch: readonly Waiting[], cause: unknown): Tell {
+    held = null
+    for (const waiting of [...batch, ...queue.splice(0)]) waiting.settle(refuse(shut ?? busy('the journal could not be written')))
+    onTrouble(cause)
+    return nobody
+  }
+
+  /** Makes a batch durable. What comes back tells those who wait for it: later, so that the next batch is on its way before they go on. */
+  async function flush(batch: readonly Waiting[]): Promise<Tell> {
     for (;;) {
       const live = batch.filter((waiting) => waiting.isWaiting())
-      if (live.length === 0) return
+      if (live.length === 0) return nobody
       held ??= await takeHead()
       if (held === null) {
         await new Promise((wake) => setTimeout(wake, ASK_AGAIN_MS))
@@ -108,8 +123,9 @@ export function groupCommit({
       held = appended === 'appended' ? { tree: next, epoch } : null
       if (appended === 'moved') continue
       confirmedSize = next.size
-      for (const [i, waiting] of live.entries()) waiting.settle(done({ index: tree.size + i, leaf: waiting.leaf }))
-      return
+      return () => {
+        for (const [i, waiting] of live.entries()) waiting.settle(done({ index: tree.size + i, leaf: waiting.leaf }))
+      }
     }
   }
 
@@ -148,6 +164,9 @@ function waitingFor(given: Pick<Waiting, 'body' | 'payload'>, resolve: (outcome:
   const timer = setTimeout(() => settle(refuse(busy('the journal did not answer in time'))), timeoutMs)
   return { ...given, leaf: leafHash(given.body), settle, isWaiting: () => waiting }
 }
+
+type Tell = () => void
+const nobody: Tell = () => undefined
 
 /** The end of this turn of the event loop: those who were just answered and go on at once come into one batch, not the first of them alone. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
