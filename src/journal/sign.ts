@@ -7,6 +7,7 @@ import { formatNote } from '../log/note.ts'
 import type { VerifierKey } from '../log/note-key.ts'
 import { broken, checkedPages, type Readable } from './check-entry.ts'
 import type { EntryStore, StoredCheckpoint } from './entry-store.ts'
+import { formOrder } from './sign-order.ts'
 import type { Signer } from './signer.ts'
 import type { SignerState } from './signer-state.ts'
 import { reading } from './verify-recognise.ts'
@@ -24,8 +25,9 @@ export type Signing = {
  * Signs the journal as it stands when it has grown, and returns the checkpoint; null when there is nothing new. One signer at a time.
  *
  * The signer trusts neither the gate nor the database: it recomputes the tree from the entries' bodies onto what it last signed itself.
- * It throws `journal_broken`, and signs nothing, when the journal shrank, an entry is missing or altered, the head is not that of the
- * entries, or a checkpoint in the store is not its own. What it signs it first remembers: after a crash in between it signs the same again.
+ * It throws `journal_broken`, and signs nothing, when the journal shrank, an entry is missing or altered, one is spelled as before there were events and
+ * comes after an event, the head is not that of the entries, or a checkpoint in the store is not its own. What it signs it first remembers: after a crash
+ * in between it signs the same again.
  */
 export async function signCheckpoint({ store, signer, state, readable = reading() }: Signing): Promise<StoredCheckpoint | null> {
   const signed = (await state.load()) ?? EMPTY_FRONTIER
@@ -61,17 +63,19 @@ async function grown(
 ): Promise<Frontier> {
   let tree = signed
   const stop = latest && latest.size > signed.size ? latest.size : signed.size
-  for await (const page of checkedPages(store, signed.size, stop, readable))
-    tree = extend(
-      tree,
-      page.map((entry) => entry.leaf),
-    )
+  const order = formOrder({ store, signed })
+  const growTo = async (to: number): Promise<void> => {
+    for await (const page of checkedPages(store, tree.size, to, readable)) {
+      await order(page)
+      tree = extend(
+        tree,
+        page.map((entry) => entry.leaf),
+      )
+    }
+  }
+  await growTo(stop)
   if (latest && !agrees(latest, tree)) throw broken(`the entries below ${latest.size} are not those that were signed`)
-  for await (const page of checkedPages(store, stop, size, readable))
-    tree = extend(
-      tree,
-      page.map((entry) => entry.leaf),
-    )
+  await growTo(size)
   return tree
 }
 
