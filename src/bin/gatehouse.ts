@@ -3,6 +3,7 @@ import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { Fault } from '../model/fault.ts'
+import { plainLines } from './journal/plain.ts'
 
 /** Each command, loaded only when it is called: the connector on a desktop has no use for the gate. */
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
@@ -39,5 +40,5 @@ try {
 } catch (cause) {
   if (!(cause instanceof Fault)) throw cause
   // Not by itself: what was opened before the fault would keep the process alive.
-  process.stderr.write(`gatehouse: ${cause.message}\n  code: ${cause.code}\n  next: ${cause.next}\n`, () => process.exit(1))
+  process.stderr.write(`gatehouse: ${plainLines(cause.message)}\n  code: ${cause.code}\n  next: ${plainLines(cause.next)}\n`, () => process.exit(1))
 }

@@ -3,9 +3,11 @@ import { Command } from 'commander'
 import { bucketSettings } from '../../archive/bucket-address.ts'
 import { bucketAssault, lockedBucket } from '../../archive/locked-bucket.ts'
 import { openS3 } from '../../archive/s3-client.ts'
-import { type ProbeReport, probeWorm } from '../../archive/worm-probe.ts'
+import { probeWorm } from '../../archive/worm-probe.ts'
 import { Fault } from '../../model/fault.ts'
 import { judging } from './asked.ts'
+import { plainJson } from './plain.ts'
+import { wormProbeText } from './worm-probe-text.ts'
 
 type Options = { readonly bucket: string; readonly region?: string; readonly endpoint?: string; readonly pathStyle?: true; readonly json?: true }
 
@@ -40,25 +42,9 @@ async function probe({ bucket, region, endpoint, pathStyle, json }: Options): Pr
     const parts = { client, settings }
     const report = await probeWorm({ locked: lockedBucket(parts), assault: bucketAssault(parts), clock: Date.now, random: (bytes) => randomBytes(bytes) })
     if (!report.ok) throw new Fault('data_unreachable', report.refusal.detail, report.refusal.next)
-    process.stdout.write(json ? `${JSON.stringify({ bucket, ...report.value }, null, 2)}\n` : textOf(bucket, report.value))
+    process.stdout.write(json ? `${plainJson({ bucket, ...report.value }, 2)}\n` : wormProbeText(bucket, report.value))
     return report.value.verdict === 'worm'
   } finally {
     client.destroy()
   }
 }
-
-const VERDICTS: Readonly<Record<ProbeReport['verdict'], string>> = {
-  worm: 'is WORM: every attempt was refused, and these credentials could have done it but for the lock',
-  not_worm: 'IS NOT WORM: something gave way',
-  unproven: 'IS NOT PROVEN TO BE WORM: nothing gave way, but not every refusal is known to be the lock’s',
-}
-
-const MARKS = { held: 'held', gave_way: 'GAVE WAY', unclear: 'unclear' } as const
-
-const textOf = (bucket: string, { verdict, atMs, canaries, lines }: ProbeReport): string =>
-  [
-    `${bucket} ${VERDICTS[verdict]}`,
-    ...lines.map(({ attempt, result, sentence }) => `  ${MARKS[result]}: ${attempt}: ${sentence}`),
-    `  at ${new Date(atMs).toISOString()}, with canaries under ${canaries}`,
-    '',
-  ].join('\n')

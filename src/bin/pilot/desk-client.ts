@@ -1,4 +1,5 @@
 import { CALLS, type CallName } from '../../contract/console.ts'
+import { plainJson } from '../journal/plain.ts'
 
 /** What the console said: its answer, or a problem with its status. */
 export type DeskAnswer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> }
@@ -33,6 +34,6 @@ export async function signInAt(deskUrl: string, person: string, passphrase: stri
     return confirmed.status === 200 ? call(...asked) : confirmed
   }
   const signed = await call('signIn', { person, passphrase })
-  if (signed.status !== 200) throw new Error(`${person} could not sign in: ${JSON.stringify(signed.body)}`)
+  if (signed.status !== 200) throw new Error(`${person} could not sign in: ${plainJson(signed.body)}`)
   return { call: present }
 }

@@ -1,7 +1,11 @@
 import type { Report } from '../../journal/verify.ts'
+import { plain } from '../journal/plain.ts'
 import type { Findings } from './findings.ts'
 
-/** What a scripted run came to, as a table a person reads. Times are the agent's own, over connector, gate, TMS and journal. */
+/**
+ * What a scripted run came to, as a table a person reads, each line of it plain: gate, console and whoever keeps the journal had their say in some. Times
+ * are the agent's own, over connector, gate, TMS and journal.
+ */
 export function report(found: Findings, timings: ReadonlyMap<string, readonly number[]>, journal: Report): string {
   const list = (counts: ReadonlyMap<string, number>) =>
     [...counts]
@@ -25,14 +29,12 @@ export function report(found: Findings, timings: ReadonlyMap<string, readonly nu
     `  journal          ${journal.size} entries, ${journal.checkpoints} checkpoints, ${journal.ok ? 'verified' : 'DOES NOT VERIFY'}`,
     `  root             ${journal.root}`,
     '',
-    failed.length === 0
-      ? `  all ${found.held()} expectations held`
-      : `  ${failed.length} of ${found.held() + failed.length} expectations did not hold:\n${failed
-          .slice(0, 20)
-          .map((what) => `    - ${what}`)
-          .join('\n')}`,
+    failed.length === 0 ? `  all ${found.held()} expectations held` : `  ${failed.length} of ${found.held() + failed.length} expectations did not hold:`,
+    ...failed.slice(0, 20).map((what) => `    - ${what}`),
     '',
-  ].join('\n')
+  ]
+    .map(plain)
+    .join('\n')
 }
 
 const at = (sorted: readonly number[], share: number): string => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1)

@@ -9,6 +9,7 @@ import { importLines, importShipments } from '../../synth/import.ts'
 import { NO_MAPPING, readMapping } from '../../synth/mapping.ts'
 import { seedPilot } from '../../synth/seed.ts'
 import { TMS_OWNER } from '../../synth/tms.ts'
+import { plainLines } from '../journal/plain.ts'
 import { progressBar } from '../progress.ts'
 
 export type TmsChoice = {
@@ -47,7 +48,7 @@ export async function loadTms(cluster: Cluster, choice: TmsChoice): Promise<Load
       const mapping = choice.mapping === undefined ? NO_MAPPING : readMapping(choice.mapping)
       const report = await importShipments({ file: shipments, mapping, db, onProgress: (_step, done, total) => bar.show(done, total) })
       bar.end()
-      say(importLines(report))
+      say(plainLines(importLines(report)))
     }
   } finally {
     bar.end()

@@ -1,3 +1,4 @@
+import { plainLines } from '../../journal/plain.ts'
 import type { Agent } from '../agent.ts'
 import type { DeskPerson } from '../desk-client.ts'
 import type { Findings } from '../findings.ts'
@@ -16,7 +17,7 @@ export async function openSessionFor(agent: Agent, employee: DeskPerson, found: 
   for (let tries = 0; tries < 20; tries++) {
     const again = found.count(await agent.ask('listExceptions', { kind: 'late', limit: 1 }))
     if (again.ok) return
-    if (again.link === null) throw new Error(`no session: ${again.text}`)
+    if (again.link === null) throw new Error(`no session: ${plainLines(again.text)}`)
   }
   throw new Error('the session did not open')
 }
