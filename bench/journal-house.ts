@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { utf8 } from '../src/base/bytes.ts'
+import { canonical } from '../src/base/canonical.ts'
+import { toEvent } from '../src/events/to-event.ts'
 import type { Entry } from '../src/journal/entry.ts'
 import type { EntryStore } from '../src/journal/entry-store.ts'
 import { openSignerKey } from '../src/journal/key.ts'
@@ -7,10 +10,9 @@ import { type Journal, openJournal } from '../src/journal/open.ts'
 import { signCheckpoint } from '../src/journal/sign.ts'
 import { fileSigner } from '../src/journal/signer.ts'
 import { signerStateFile } from '../src/journal/signer-state.ts'
-import type { VerifierKey } from '../src/log/note-key.ts'
-import { openCluster } from '../src/store/cluster/cluster.ts'
+import { formatVkey } from '../src/log/note-key.ts'
+import { type Connection, openCluster } from '../src/store/cluster/cluster.ts'
 import { PROCESS_ROLES } from '../src/store/grants.ts'
-import { bulkRead } from '../src/store/journal-bulk.ts'
 import { journalStore } from '../src/store/journal-store.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { openStorePool } from '../src/store/open-pool.ts'
@@ -18,10 +20,12 @@ import { openStorePool } from '../src/store/open-pool.ts'
 /** An empty journal on an embedded PostgreSQL of its own, as the gate has it, with its signer. */
 export type JournalHouse = {
   readonly store: EntryStore
-  /** The same, as who reads much has it. */
-  readonly bulk: EntryStore
+  /** The gate's way to it, with its password. */
+  readonly url: string
+  readonly superuser: Connection
   readonly open: () => Journal
-  readonly vkey: VerifierKey
+  /** The log's key in its text form. */
+  readonly vkey: string
   readonly sign: () => Promise<void>
   readonly drop: () => Promise<void>
 }
@@ -32,15 +36,17 @@ export async function raiseJournal(folder: string): Promise<JournalHouse> {
   const cluster = await openCluster({ dataFolder: join(folder, 'data'), say: () => undefined })
   const roles = Object.fromEntries(Object.keys(PROCESS_ROLES).map((role) => [role, cluster.secret(`db-${role}`)])) as Record<keyof typeof PROCESS_ROLES, string>
   await migrate({ admin: cluster.superuser, roles, logOrigin: ORIGIN })
-  const pool = openStorePool({ connectionString: cluster.url('gatehouse', PROCESS_ROLES.gate, roles.gate), max: 2 })
+  const url = cluster.url('gatehouse', PROCESS_ROLES.gate, roles.gate)
+  const pool = openStorePool({ connectionString: url, max: 2 })
   const signing = openStorePool({ connectionString: cluster.url('gatehouse', PROCESS_ROLES.sign, roles.sign), max: 2 })
   const store = journalStore({ pool })
   const key = await openSignerKey({ path: join(folder, 'signer.key'), origin: ORIGIN, random: (bytes) => randomBytes(bytes) })
   const state = signerStateFile(join(folder, 'signer.state'))
   return {
     store,
-    bulk: { ...store, read: bulkRead({ pool }) },
-    vkey: key,
+    url,
+    superuser: cluster.superuser,
+    vkey: formatVkey(key),
     open: () => openJournal({ store, clock: Date.now, node: 'gate', timeoutMs: 60_000 }),
     sign: async () => void (await signCheckpoint({ store: journalStore({ pool: signing }), signer: fileSigner(key), state })),
     drop: async () => {
@@ -73,3 +79,6 @@ export const answeredAsk = (n: number): Entry => ({
     prices: 0,
   },
 })
+
+/** Its body as the journal keeps it. */
+export const answeredBody = (n: number): Uint8Array => utf8(canonical(toEvent(answeredAsk(n), { at: Date.now(), node: 'gate' })))

@@ -1,63 +1,58 @@
 import type { Disk } from './disk.ts'
+import type { Spread } from './figures.ts'
+import type { Appending } from './journal-rounds.ts'
+import type { Verified } from './journal-verifier.ts'
 import { machine } from './report.ts'
 
-/** Milliseconds from asked to durable, and how many a second; `disk` was measured just before. */
-export type Timing = { readonly perSecond: number; readonly p50: number; readonly p99: number; readonly disk: Disk }
-export type Appending = Timing & { readonly count: number }
+/** Milliseconds from asked to durable; `disk` was measured just before. */
+type Timing = { readonly p50: number; readonly p99: number; readonly disk: Disk }
+export type Sized = Timing & { readonly size: number; readonly perSecond: number }
 
 export type Found = {
   readonly began: Date
   readonly loadBefore: readonly number[]
   readonly loadAfter: readonly number[]
+  readonly turns: { readonly rounds: number; readonly seconds: number }
   readonly seconds: number
   readonly rate: number
   readonly entryBytes: number
   readonly appenders: readonly Appending[]
-  readonly open: Omit<Timing, 'perSecond'> & { readonly entries: number }
-  readonly sizes: readonly (Timing & { readonly size: number })[]
-  readonly verified: {
-    readonly entries: number
-    readonly perSecond: number
-    /** Of all threads of the process; the database's own is not in it. */
-    readonly cpuUsPerEntry: number
-    readonly mostMb: number
-    readonly later: { readonly entries: number; readonly ms: number }
-  }
+  readonly open: Timing & { readonly entries: number }
+  readonly sizes: readonly Sized[]
+  readonly verifications: readonly Verified[]
+  /** What came after the last of them. */
+  readonly later: Verified | null
 }
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en')
 const ms = (value: number): string => value.toFixed(2)
+const disk = ({ p50, p99 }: Disk): string => `${ms(p50)} / ${ms(p99)}`
+const spread = ({ median, min, max }: Spread, shown: (value: number) => string): string => `${shown(median)} (${shown(min)}–${shown(max)})`
 
-export function journalReport({ began, loadBefore, loadAfter, seconds, rate, entryBytes, appenders, open, sizes, verified }: Found): string {
+export function journalReport(found: Found): string {
+  const { began, loadBefore, loadAfter, seconds, rate, entryBytes, open, sizes } = found
   return `# What the journal costs
 
 Written by \`npm run bench:journal\`; the next run overwrites it. ${began.toISOString().slice(0, 16).replace('T', ' ')} UTC.
 ${machine()}. Load average before ${loadBefore.join(' ')}, after ${loadAfter.join(' ')} (the bench's own work is in the latter).
 Embedded PostgreSQL, fsync and synchronous_commit on; entries are the events of an answered ask, without the ciphertext that the gate keeps beside them; the tree's hashes are part of each append.
-Beside each figure stands what one write and fdatasync of ${whole(entryBytes)} bytes, an entry's length, took on the same disk just before: p50 / p99, milliseconds.
+Beside the figures stands what one write and fdatasync took on the same disk just before, of ${whole(entryBytes)} bytes, an entry's length, unless it says otherwise: p50 / p99, milliseconds.
 
-## Appenders that each wait for their entry to be durable
-
-About ${seconds} s each, one process.
-
-| appenders | entries/s | p50 ms | p99 ms | fdatasync |
-|---|---|---|---|---|
-${appenders.map((row) => `| ${row.count} | ${whole(row.perSecond)} | ${ms(row.p50)} | ${ms(row.p99)} | ${disk(row.disk)} |`).join('\n')}
+${appendersOf(found)}
 
 ## Entries that come when they come: ${whole(rate)} a second, by a Poisson process
 
-${whole(open.entries)} entries; from when each should have come until it was durable: p50 ${ms(open.p50)} ms, p99 ${ms(open.p99)} ms; fdatasync ${disk(open.disk)}.
+${whole(open.entries)} entries in about ${seconds} s; from when each should have come until it was durable: p50 ${ms(open.p50)} ms, p99 ${ms(open.p99)} ms; fdatasync ${disk(open.disk)}.
 
 ## The same append in a growing journal, 16 appenders
+
+A journal of its own, about ${seconds} s at each size.
 
 | entries there | entries/s | p50 ms | p99 ms | fdatasync |
 |---|---|---|---|---|
 ${sizes.map((row) => `| ${whole(row.size)} | ${whole(row.perSecond)} | ${ms(row.p50)} | ${ms(row.p99)} | ${disk(row.disk)} |`).join('\n')}
 
-## Verifying all of it
-
-${whole(verified.entries)} entries from the database, every one hashed, read and compared with the checkpoints: ${whole(verified.perSecond)} entries/s,
-${verified.cpuUsPerEntry.toFixed(1)} µs of CPU for each in all threads of the process; it held at most ${whole(verified.mostMb)} MB. With ${whole(verified.later.entries)} entries more, from where that ended: ${whole(verified.later.ms)} ms.
+${verifyingOf(found)}
 
 ## What it does not measure
 
@@ -65,4 +60,36 @@ ${verified.cpuUsPerEntry.toFixed(1)} µs of CPU for each in all threads of the p
 `
 }
 
-const disk = ({ p50, p99 }: Disk): string => `${ms(p50)} / ${ms(p99)}`
+const appendersOf = ({ turns, appenders }: Found): string => `## Appenders that each wait for their entry to be durable, and the floor under them
+
+One process. The floor is the bare insert: entries of the same bytes, made beforehand, and 32 bytes beside each, into a plain table of the same PostgreSQL, by
+one connection and one prepared statement, as many entries a batch as there are appenders, each batch once the last is durable. It has no tree, no head,
+no compare-and-swap, no vault, no spelling of events and no appenders: no journal on this server that commits one batch of so many after another can pass it.
+${turns.rounds} rounds of about ${turns.seconds} s for each of the two, which take turns at being first. Median of the rounds, lowest and highest in brackets; the ratio is of the
+same round; the journal's p50 and p99 are of all rounds together; fdatasync the median of what each round found, for a write as long as an entry and for one as long as a batch.
+
+| appenders | entries/s | floor, entries/s | ratio | p50 ms | p99 ms | fdatasync, an entry | fdatasync, a batch |
+|---|---|---|---|---|---|---|---|
+${appenders
+  .map(({ count, ours, floor, ratio, p50, p99, disk: { entry, batch } }) =>
+    [count, spread(ours, whole), spread(floor, whole), spread(ratio, (value) => value.toFixed(2)), ms(p50), ms(p99), disk(entry), disk(batch)].join(' | '),
+  )
+  .map((row) => `| ${row} |`)
+  .join('\n')}`
+
+const verifyingOf = ({ verifications, later }: Found): string => `## Verifying all of it
+
+From the database, every entry hashed, read and compared with the checkpoints, each time in a new process. CPU is of all its threads; resident memory is the whole
+process's, heap and buffers are its main thread's: the most that was seen, by a look after every page of 1,024 entries, what waits to be collected included; kept
+is what heap and buffers still held after the last page, once they were collected.
+
+| entries | entries/s | CPU µs per entry | most resident MB | most heap and buffers MB | kept MB |
+|---|---|---|---|---|---|
+${verifications
+  .map(({ entries, ms: took, cpuUs, residentMb, heapMb, keptMb }) =>
+    [whole(entries), whole((entries / took) * 1000), (cpuUs / entries).toFixed(1), whole(residentMb), whole(heapMb), whole(keptMb)].join(' | '),
+  )
+  .map((row) => `| ${row} |`)
+  .join('\n')}
+
+${later === null ? 'Nothing was verified.' : `With ${whole(later.entries)} entries more, from where the last of them ended: ${whole(later.ms)} ms.`}`
