@@ -18,6 +18,8 @@ export type Approvals = {
   /** Whether an intent to apply this very change was recorded, whatever came after. */
   readonly isBegun: (change: Change) => boolean
   readonly isVoided: (change: Change) => boolean
+  /** All that was learnt, to be gone on from at the next start. */
+  readonly all: () => Learnt
 }
 
 /** Why a change may not be written. `forGood`: nothing that may yet be signed can alter it, so that the change is to be voided. */
@@ -30,6 +32,16 @@ export type Approval = { readonly person: string; readonly text: string; readonl
 type Proposal = { readonly state: string | null; readonly text: string; readonly signature: string }
 
 type Known = { approved: Approval | null; rejected: boolean; begun: boolean }
+
+/** What was learnt, to be written down: by digest, and by the identifiers of changes and sessions. */
+export type Learnt = {
+  readonly known: readonly (readonly [string, Readonly<Known>])[]
+  readonly proposals: readonly (readonly [string, readonly Proposal[]])[]
+  readonly voided: readonly string[]
+  readonly applied: readonly string[]
+  readonly revoked: readonly string[]
+}
+const NOTHING: Learnt = { known: [], proposals: [], voided: [], applied: [], revoked: [] }
 
 /** Every entry that `learn` takes note of has one of these in its body. */
 const MARKS = ['"change.', '"session.revoked"'] as const
@@ -47,13 +59,14 @@ export const bearsOnChanges = (body: Uint8Array): boolean => {
 export function approvals(
   decides: (person: string, useCase: string, approval: Approval) => boolean,
   isGates: (text: string, signature: string) => boolean,
+  start: Learnt = NOTHING,
 ): Approvals {
   /** By digest: one version of one change, letter by letter. */
-  const known = new Map<string, Known>()
-  const proposals = new Map<string, Proposal[]>()
-  const voided = new Set<string>()
-  const applied = new Set<string>()
-  const revoked = new Set<string>()
+  const known = new Map<string, Known>(start.known.map(([digest, one]) => [digest, { ...one }]))
+  const proposals = new Map<string, readonly Proposal[]>(start.proposals)
+  const voided = new Set<string>(start.voided)
+  const applied = new Set<string>(start.applied)
+  const revoked = new Set<string>(start.revoked)
 
   function learnOne(entry: ProvenEntry['entry']): void {
     const digest = String(entry['digest'])
@@ -122,6 +135,7 @@ export function approvals(
     },
     isBegun: (change) => known.get(changeDigest(change))?.begun ?? false,
     isVoided: ({ id }) => voided.has(id),
+    all: () => ({ known: [...known], proposals: [...proposals], voided: [...voided], applied: [...applied], revoked: [...revoked] }),
   }
 }
 

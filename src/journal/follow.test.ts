@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FreshJournal, freshJournal } from '../../test/support/journal.ts'
 import { cutTo, drop, flipBody, flipLeaf, forge, rewrite, squeeze, swap } from '../../test/support/tamper.ts'
 import { signedCheckpoint } from '../log/checkpoint.ts'
+import { EMPTY_FRONTIER, extend } from '../log/frontier.ts'
 import { followJournal } from './follow.ts'
 import { parseRecorded } from './recorded.ts'
 
@@ -36,7 +37,7 @@ describe('followJournal', () => {
     expect(await follower.advance()).toEqual([])
     await fresh.sign()
     expect((await follower.advance()).map(({ index }) => index)).toEqual([3, 4])
-    expect(follower.size()).toBe(5)
+    expect(follower.tree().size).toBe(5)
   })
 
   it('takes a long journal in steps, past a checkpoint that is farther than one', async () => {
@@ -75,7 +76,7 @@ describe('followJournal', () => {
     await breach()
     await expect(follower.advance()).rejects.toMatchObject({ code: 'journal_broken', message })
     await expect(follower.advance()).rejects.toMatchObject({ code: 'journal_broken', message })
-    expect(follower.size()).toBe(5)
+    expect(follower.tree().size).toBe(5)
   })
 
   it('throws on a signed entry that nobody of ours could have written', async () => {
@@ -88,6 +89,25 @@ describe('followJournal', () => {
     // One that was signed all the same, by a signer that did not look.
     await fresh.sql('insert into journal_checkpoint (size, note) values (1, $1)', [signedCheckpoint(fresh.key, 1, leafHash(foreign))])
     await expect(follow().advance()).rejects.toMatchObject({ message: 'entry 0 is not one that this version could have written' })
+  })
+
+  it('goes on from where it ended, and throws when that is not what was signed', async () => {
+    await fresh.fill(5)
+    await fresh.sign()
+    const first = follow()
+    await first.advance()
+    await fresh.fill(5)
+    await fresh.sign()
+    const later = followJournal({ store: fresh.store, vkey: fresh.key, start: first.tree() })
+    expect((await later.advance()).map(({ index }) => index)).toEqual([5, 6, 7, 8, 9])
+    const elsewhere = extend(
+      EMPTY_FRONTIER,
+      Array.from({ length: 5 }, () => new Uint8Array(32)),
+    )
+    await expect(followJournal({ store: fresh.store, vkey: fresh.key, start: elsewhere }).advance()).rejects.toMatchObject({
+      code: 'journal_broken',
+      message: 'entries 5 to 9 are not those that were signed',
+    })
   })
 
   it('takes a lost connection for no verdict', async () => {

@@ -1,7 +1,7 @@
 import { sameBytes } from '../base/bytes.ts'
 import type { Checkpoint } from '../log/checkpoint.ts'
 import { openCheckpoint } from '../log/checkpoint.ts'
-import { EMPTY_FRONTIER, extend, rootOf } from '../log/frontier.ts'
+import { EMPTY_FRONTIER, extend, type Frontier, rootOf } from '../log/frontier.ts'
 import type { VerifierKey } from '../log/note-key.ts'
 import { Fault } from '../model/fault.ts'
 import { broken, checkedPages } from './check-entry.ts'
@@ -18,17 +18,20 @@ export type Verified = { readonly index: number; readonly body: Uint8Array }
 export type Follower = {
   /** The next entries that are verified, oldest first; none when no newer checkpoint stands. Call again until none come. One call at a time. */
   readonly advance: () => Promise<readonly Verified[]>
-  /** Entries verified so far. */
-  readonly size: () => number
+  /** The tree of the entries verified so far. */
+  readonly tree: () => Frontier
 }
+
+/** `start`: what was verified by the same before, and kept where nobody else writes. */
+type Following = { readonly store: Pick<EntryStore, 'head' | 'read' | 'checkpoints'>; readonly vkey: VerifierKey; readonly start?: Frontier }
 
 /**
  * Reads the journal as one who trusts neither who writes it nor who keeps it, only the signer's key. `advance` throws `journal_broken` on
  * anything that does not fit, and from then on always. What a keeper can still do is withhold the newest entries.
  */
-export function followJournal({ store, vkey }: { readonly store: Pick<EntryStore, 'head' | 'read' | 'checkpoints'>; readonly vkey: VerifierKey }): Follower {
+export function followJournal({ store, vkey, start = EMPTY_FRONTIER }: Following): Follower {
   const readable = reading()
-  let tree = EMPTY_FRONTIER
+  let tree = start
   let fault: Fault | null = null
 
   async function advance(): Promise<readonly Verified[]> {
@@ -73,5 +76,5 @@ export function followJournal({ store, vkey }: { readonly store: Pick<EntryStore
     return checkpoint
   }
 
-  return { advance, size: () => tree.size }
+  return { advance, tree: () => tree }
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verifyAt } from '../../src/bin/journal/verify.ts'
 import { readPostmaster } from '../../src/store/cluster/postmaster.ts'
 import { type Ran, run, start } from '../support/cli.ts'
-import { changeSeen, proposeHold, shipmentsOnTheWay } from '../support/decisions.ts'
+import { changeSeen, decide, proposeHold, shipmentsOnTheWay } from '../support/decisions.ts'
 import { houseJournal } from '../support/entries.ts'
 import { mcpVisitor, toolText } from '../support/mcp-visitor.ts'
 import { freePorts, type PilotCommand, passableFolder, secretsIn, startPilotCommand } from '../support/pilot-command.ts'
@@ -102,7 +102,10 @@ describe('Ctrl-C', () => {
     expect(ended).toMatchObject({ code: 0, err: '' })
     expect(ended.out).toContain(`stopped; everything is kept in ${folder}`)
     expect(processesNaming(place)).toEqual([])
-    const signed = JSON.parse(readFileSync(join(folder, 'keys/sign/journal.signed'), 'utf8')) as { readonly size: number }
+    const remembered = (file: string) => JSON.parse(readFileSync(join(folder, 'keys', file), 'utf8')) as { readonly size: number }
+    const signed = remembered('sign/journal.signed')
+    // The applier stops before the signer: it knows what was signed a moment before.
+    expect(remembered('apply/approvals.state').size).toBeGreaterThan(entry.index - 50)
     // Beyond the answer's entry, the gate's last words.
     expect(signed.size).toBeGreaterThan(entry.index + 1)
     kept = { size: signed.size, nonce: answer.headers.get('dpop-nonce') ?? '' }
@@ -156,7 +159,11 @@ describe('a second start', () => {
 
     const [employee, approver] = [await pilot.employee(), await pilot.approver()]
     expect(await employee.call('sessions')).toMatchObject({ body: { sessions: [{ id: session.id, deviceName: 'test device', personName: 'Anna Lind' }] } })
-    expect(await changeSeen(approver, change)).toMatchObject({ state: 'proposed', version: 1 })
+    const waiting = await changeSeen(approver, change)
+    expect(waiting).toMatchObject({ state: 'proposed', version: 1 })
+    // Proposed before the stop, approved after it: the applier has the one from its memory, the other from the journal.
+    expect(await decide(approver, waiting, 'approve')).toMatchObject({ status: 200 })
+    await expect.poll(async () => (await changeSeen(approver, change)).state, { timeout: 15_000 }).toBe('applied')
 
     const journal = houseJournal(pilot.house)
     const entries = await journal.since(0)

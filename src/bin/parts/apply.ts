@@ -10,9 +10,10 @@ import { readVkey, vkeyPath } from '../../journal/key.ts'
 import type { Record } from '../../journal/record.ts'
 import { parseRecorded } from '../../journal/recorded.ts'
 import { Fault } from '../../model/fault.ts'
+import { approvalsMemory } from './approvals-memory.ts'
 import { readDecisionVerifier } from './decision-key.ts'
 import { complain } from './house.ts'
-import { SIGNER_KEY } from './keys.ts'
+import { keyFolder, SIGNER_KEY } from './keys.ts'
 import { every, type Part } from './part.ts'
 import { openVaultedHouse } from './vaulted-house.ts'
 import { openWitnessing } from './witnessing.ts'
@@ -20,6 +21,8 @@ import { openWitnessing } from './witnessing.ts'
 const LOOK_EVERY_MS = 300
 /** Nobody waits for the applier: it would rather be slow than not know whether its entry landed. */
 const RECORD_WITHIN_MS = 30_000
+/** So many entries are read again at a start, at most, unless the house was killed. */
+const KEPT_ENTRIES = 10_000
 /** The signer comes by every second. */
 const PROVEN_WITHIN_MS = 15_000
 /** Changes looked at together: each waits about a second for its intent to be signed. */
@@ -33,13 +36,19 @@ export async function startApplier(config: Config, environment: Environment): Pr
   const house = await openVaultedHouse(config, environment, 'apply', { recordWithinMs: RECORD_WITHIN_MS })
   const vkey = await readVkey(vkeyPath(join(config.keys, SIGNER_KEY)))
   const witnessing = openWitnessing(config, vkey, house.pool)
-  const follower = followJournal({ store: house.entries, vkey })
+  const memory = approvalsMemory(keyFolder(config.keys))
+  const kept = memory.load()
+  const follower = followJournal({ store: house.entries, vkey, ...(kept && { start: kept.tree }) })
   const { directory } = house.pack
   const groupsOf = (person: string): readonly string[] => house.config.people.find(({ id }) => id === person)?.groups ?? []
   // Looked for until it is there: at the very first start the gate makes its key while we start beside it.
   let isGates: Awaited<ReturnType<typeof readDecisionVerifier>> = null
   const bearsGates = (text: string, signature: string): boolean => isGates?.(text, signature) === true
-  const known = approvals((person, useCase, { text, signature }) => directory.decides(groupsOf(person), useCase) && bearsGates(text, signature), bearsGates)
+  const known = approvals(
+    (person, useCase, { text, signature }) => directory.decides(groupsOf(person), useCase) && bearsGates(text, signature),
+    bearsGates,
+    kept?.learnt,
+  )
   const pools = Object.entries(config.systems).map(([name, system]) => {
     const url = needed(environment, system.writeUrl, `the writing role of system \`${name}\``)
     return [name, openPool({ url, max: 2, statementTimeoutMs: system.timeoutMs, name: 'gatehouse apply' })] as const
@@ -51,7 +60,7 @@ export async function startApplier(config: Config, environment: Environment): Pr
     return receipt
   }
   async function provenTo(index: number): Promise<boolean> {
-    for (const until = performance.now() + PROVEN_WITHIN_MS; follower.size() <= index; await new Promise((wake) => setTimeout(wake, 100))) {
+    for (const until = performance.now() + PROVEN_WITHIN_MS; follower.tree().size <= index; await new Promise((wake) => setTimeout(wake, 100))) {
       if (performance.now() > until) return false
       await catchUp()
     }
@@ -67,13 +76,22 @@ export async function startApplier(config: Config, environment: Environment): Pr
     record,
   }
 
+  let keptSize = kept?.tree.size ?? 0
+  /** Writes down what was learnt once so many entries are new. */
+  const keep = (entries: number): void => {
+    const tree = follower.tree()
+    if (tree.size - keptSize < entries) return
+    keptSize = tree.size
+    memory.save({ tree, learnt: known.all() })
+  }
+
   let advancing: Promise<void> | null = null
   /** Reads on to the newest checkpoint; whoever asks meanwhile waits for the same. */
   const catchUp = (): Promise<void> =>
     (advancing ??= (async () => {
       for (;;) {
         const proven = await follower.advance()
-        if (proven.length === 0) return
+        if (proven.length === 0) return keep(KEPT_ENTRIES)
         known.learn(proven.filter(({ body }) => bearsOnChanges(body)).map(readIn))
       }
     })().finally(() => {
@@ -100,6 +118,7 @@ export async function startApplier(config: Config, environment: Environment): Pr
     ready: {},
     stop: async () => {
       await loop.stop()
+      keep(1)
       await house.close()
       await Promise.all(pools.map(([, pool]) => pool.end()))
     },
