@@ -47,7 +47,7 @@ async function prune({ dryRun, ...options }: Options): Promise<void> {
     const published = valueOf(await readPublished(objects, vkey))
     const hotDays = options.olderThanDays ?? place.journal.hotDays ?? null
     const range = prunable(await standingOf({ keeper, place, vkey, published, hotDays }))
-    if (!range.ok) return say(`${range.refusal.detail}`, `next: ${range.refusal.next}`)
+    if (!range.ok) return say(range.refusal.detail, `next: ${range.refusal.next}`)
     const { from, to, because } = range.value
     if (published === null) throw new Error('what is not published cannot be pruned')
     await compared({ keeper, objects, published, range: range.value })

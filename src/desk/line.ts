@@ -71,7 +71,7 @@ const SENTENCES: { readonly [K in EntryKind]: (told: Telling) => string } = {
   'journal.erased': ({ entry }) => `The keys of ${subjectOf(entry)} were destroyed${onWhose(entry)}`,
   'journal.held': ({ entry }) => `What is kept of ${subjectOf(entry)} is held for a case${onWhose(entry)}`,
   'journal.released': ({ entry }) => `What is kept of ${subjectOf(entry)} is held for a case no more${onWhose(entry)}`,
-  'journal.pruned': ({ entry }) => `Entries below ${entry.detail?.['to'] ?? 'some'} left the database for the archive${because(entry)}`,
+  'journal.pruned': ({ entry }) => `Entries below ${Number(entry.detail?.['to'] ?? 0)} left the database for the archive${because(entry)}`,
   'person.assigned': ({ who, entry }) => `${who} has ${groupsOf(entry)}`,
   'person.invited': ({ who }) => `${who} was invited to set a passphrase`,
   'person.passphrase_set': ({ who, done }) => (done ? `${who} set a passphrase` : `${who} tried to set a passphrase`),
