@@ -157,7 +157,7 @@ async function attempt<T>(root: string, work: () => Promise<T>): Promise<Outcome
 }
 
 const REFUSALS: Readonly<Record<string, readonly [code: ArchiveRefusal['code'], why: string, next: string]>> = {
-  EACCES: ['denied', 'may not be written by this process', 'give the process’s user the folder'],
+  EACCES: ['denied', 'may not be read or written by this process', 'give the process’s user the folder'],
   EPERM: ['unsupported', 'forbids what an archive needs (hard links)', 'use a local file system with hard links, or a bucket'],
   ENOTSUP: ['unsupported', 'has no hard links', 'use a local file system with hard links, or a bucket'],
   EROFS: ['denied', 'is mounted read-only', 'mount it for writing'],

@@ -165,6 +165,23 @@ describe('the WORM upload', () => {
   })
 })
 
+describe('what stands under lock now', () => {
+  it('is asked of each bundle, and nothing that is not locked as it is to be, or no longer', async () => {
+    const [bucket, table, objects] = [freshBucket(), smallTable().append(1100).sign(), smallObjects()]
+    await published(table, objects)
+    const worm = wormOf(bucket, table, objects)
+    expect(valueOf(await worm.keptTo(0, 1024))).toBe(0)
+    await drain(worm)
+    const before = versionsIn(bucket).length
+    expect(valueOf(await worm.keptTo(0, 1024))).toBe(1024)
+    expect(valueOf(await worm.keptTo(256, 512))).toBe(512)
+    expect(valueOf(await worm.keptTo(0, 5120))).toBe(1024)
+    expect(valueOf(await wormOf(bucket, table, objects, { clock: () => Date.now() + 401 * DAY_MS }).keptTo(0, 1024))).toBe(0)
+    expect(valueOf(await wormOf(bucket, table, objects, { retention: { ...RETENTION, tilesDays: 500 } }).keptTo(0, 1024))).toBe(0)
+    expect(versionsIn(bucket)).toHaveLength(before)
+  })
+})
+
 describe('what somebody with its credentials put there first', () => {
   const LONG = RETENTION.tilesDays * DAY_MS
   const BUNDLES = 70

@@ -35,6 +35,8 @@ export type WormStanding = { readonly keptSize: number; readonly publishedSize: 
 export type Worm = {
   /** Uploads a step's worth, and says where it stands. Call again while `lagEntries` is 256 or more. One call at a time. */
   readonly advance: () => Promise<Outcome<WormStanding, ArchiveRefusal>>
+  /** How many entries, of `from` to `to` (bundles' borders) from the first on, stand there now under a lock that has not run out: each bundle is asked for. Nothing is uploaded. */
+  readonly keptTo: (from: number, to: number) => Promise<Outcome<number, ArchiveRefusal>>
 }
 
 const DAY_MS = 86_400_000
@@ -164,7 +166,23 @@ export function openWorm(parts: WormParts): Worm {
     return done(low)
   }
 
-  return { advance }
+  async function keptTo(from: number, to: number): Promise<Outcome<number, ArchiveRefusal>> {
+    const published = await readPublished(objects, vkey)
+    if (!published.ok) return published
+    if (published.value === null) return done(from)
+    const tiles = verifiedTiles(objects, published.value)
+    const end = Math.min(to / TILE_WIDTH, fullTiles(published.value.checkpoint.size, 0))
+    for (let index = from / TILE_WIDTH; index < end; index++) {
+      const entries = await tiles.entries(index)
+      if (!entries.ok) return entries
+      const stands = await isKept(entriesPath(index, TILE_WIDTH), encodeBundle(entries.value), retention.tilesDays, clock())
+      if (!stands.ok) return stands
+      if (!stands.value) return done(index * TILE_WIDTH)
+    }
+    return done(Math.max(from, end * TILE_WIDTH))
+  }
+
+  return { advance, keptTo }
 }
 
 /** Servers keep a lock's date to the second. */

@@ -3,15 +3,15 @@ import { believedPeople } from '../identity/believed-people.ts'
 import { invite } from '../identity/invite.ts'
 import { openJournal } from '../journal/open.ts'
 import { Fault } from '../model/fault.ts'
-import { journalStore } from '../store/journal-store.ts'
 import { openStorePool } from '../store/open-pool.ts'
 import { personStore } from '../store/person-store.ts'
 import { sealedPeople } from '../store/sealed-people.ts'
 import { keptSecret } from './kept-secret.ts'
 import { openHouseAuthority } from './parts/authority.ts'
 import { readGrantKey } from './parts/decision-key.ts'
-import { newRandom } from './parts/house.ts'
+import { journalEntries, newRandom } from './parts/house.ts'
 import { assignPerson } from './parts/keep-people.ts'
+import { bytesOf, publishedAt } from './parts/published.ts'
 import { masterKeyFrom, openHouseVault } from './parts/vault.ts'
 import { readConfig } from './read-config.ts'
 import { roleUrl } from './start-house.ts'
@@ -23,7 +23,8 @@ export async function invitePerson(id: string, configFile: string): Promise<stri
   if (!person) throw new Fault('config_invalid', `the configuration has no person \`${id}\``, 'add the person under `people`, with name and groups')
   const adminUrl = needed(process.env, 'DATABASE_URL', "the administrator's URL that `gatehouse serve` runs with")
   const pool = openStorePool({ connectionString: roleUrl(adminUrl, 'gate', keptSecret(config.keys, 'db-gate')), max: 2, connectionTimeoutMillis: 5000 })
-  const entries = journalStore({ pool })
+  const published = publishedAt(config)
+  const entries = journalEntries(pool, bytesOf(published.objects))
   const journal = openJournal({ store: entries, clock: Date.now, node: 'enrol' })
   try {
     const key = await readGrantKey(config)
@@ -43,5 +44,6 @@ export async function invitePerson(id: string, configFile: string): Promise<stri
   } finally {
     await journal.drain()
     await pool.end()
+    published.close()
   }
 }

@@ -14,16 +14,17 @@ import { Fault } from '../model/fault.ts'
 import { bulkRead } from '../store/journal-bulk.ts'
 import { journalStore } from '../store/journal-store.ts'
 import { openHolds, prunedSize, pruneTo } from '../store/pruned-store.ts'
+import { plainLines } from './journal/plain.ts'
 import { pilotKeys } from './journal/sources.ts'
-import { days, placed } from './keeper-options.ts'
-import { lockAll, openWormFrom } from './parts/archive.ts'
+import { daysFromOne, placed } from './keeper-options.ts'
+import { openWormFrom } from './parts/archive.ts'
 import { type KeeperPlace, type OpenKeeper, openKeeper } from './parts/keeper.ts'
 import { publishedAt } from './parts/published.ts'
 import { openWitnessing } from './parts/witnessing.ts'
 import { progressBar } from './progress.ts'
 import { readConfig } from './read-config.ts'
 
-type Options = KeeperPlace & { readonly olderThanDays?: number; readonly key?: string; readonly dryRun?: true }
+type Options = KeeperPlace & { readonly authority: string; readonly olderThanDays?: number; readonly key?: string; readonly dryRun?: true }
 
 const DAY_MS = 86_400_000
 /** Entries that leave in one transaction. */
@@ -33,26 +34,35 @@ const STEP_ENTRIES = 64 * TILE_WIDTH
 export const pruneCommand = (): Command =>
   placed(new Command('prune'))
     .description('takes the oldest entries out of the database: those that are old enough and lie whole in the archive. The journal verifies as before')
-    .option('--older-than-days <days>', 'how old, instead of `journal.hotDays` of the configuration', days)
+    .requiredOption('--authority <who>', 'on whose word')
+    .option('--older-than-days <days>', 'how old, at least 1, instead of `journal.hotDays` of the configuration', daysFromOne)
     .option('--key <file>', "the log's verifier key, `journal.key.vkey`, where it does not lie in the house's key folder")
     .option('--dry-run', 'say what would leave the database, and take nothing')
     .action(prune)
 
-async function prune({ dryRun, ...options }: Options): Promise<void> {
+async function prune({ dryRun, authority, ...options }: Options): Promise<void> {
   const place = placeOf(options)
+  const hotDays = options.olderThanDays ?? place.journal.hotDays
+  if (hotDays === undefined)
+    throw new Fault(
+      'config_invalid',
+      'nobody said how long entries stay in the database',
+      'set `journal.hotDays` in the configuration, or give --older-than-days',
+    )
   const keeper = await openKeeper(options)
   const { objects, close } = publishedAt(place)
   try {
     const vkey = await readVkey(options.key ?? place.vkeyFile)
     const published = valueOf(await readPublished(objects, vkey))
-    const hotDays = options.olderThanDays ?? place.journal.hotDays ?? null
-    const range = prunable(await standingOf({ keeper, place, vkey, published, hotDays }))
+    const standing = await standingOf({ keeper, place, vkey, published, hotDays })
+    const range = prunable(standing)
+    if (!range.ok && standing.witnessedSize === null) throw new Fault('data_unreachable', range.refusal.detail, range.refusal.next)
     if (!range.ok) return say(range.refusal.detail, `next: ${range.refusal.next}`)
     const { from, to, because } = range.value
     if (published === null) throw new Error('what is not published cannot be pruned')
     await compared({ keeper, objects, published, range: range.value })
-    if (dryRun) return say(`entries ${from} to ${to - 1} would leave the database; then: ${because}`)
-    await taken(keeper, range.value, hotDays ?? 0)
+    if (dryRun) return say(`entries ${from} to ${to - 1} would leave the database; what would stay: ${because}`)
+    await taken(keeper, range.value, { why: `older than ${hotDays} days`, authority })
     say(`entries ${from} to ${to - 1} left the database and lie in the archive; what stays: ${because}`)
   } finally {
     close()
@@ -78,20 +88,28 @@ type Asked = {
   readonly place: Place
   readonly vkey: VerifierKey
   readonly published: Published | null
-  readonly hotDays: number | null
+  readonly hotDays: number
 }
 
 async function standingOf({ keeper: { pool }, place, vkey, published, hotDays }: Asked): Promise<PruneStanding> {
+  const read = bulkRead({ pool })
   const minimumIndex = await prunedSize(pool)()
+  const [first] = await read(Number.MIN_SAFE_INTEGER, 1)
+  if (first && first.index !== minimumIndex)
+    throw new Fault(
+      'journal_broken',
+      `the table begins at entry ${first.index}, and the database says that those below ${minimumIndex} were pruned`,
+      'keep database and archive as they are, and run `gatehouse journal verify`',
+    )
   const { size } = await journalStore({ pool }).head()
-  const before = Date.now() - (hotDays ?? 0) * DAY_MS
+  const aged = await agedSize(read, minimumIndex, size, Date.now() - hotDays * DAY_MS)
   return {
     minimumIndex,
     hotDays,
-    agedSize: hotDays === null ? 0 : await agedSize(bulkRead({ pool }), minimumIndex, size, before),
+    agedSize: aged,
     publishedSize: published?.checkpoint.size ?? 0,
     witnessedSize: place.config === null ? 'none' : await witnessedSize(place.config, vkey, pool),
-    keptSize: await keptSize(place, vkey, pool),
+    keptSize: await keptSize({ place, vkey, pool }, minimumIndex, aged - (aged % TILE_WIDTH)),
     holds: (await openHolds(pool)()).map((id) => ({ id: `case ${id}`, first: null })),
   }
 }
@@ -103,12 +121,12 @@ async function witnessedSize(config: Config, vkey: VerifierKey, pool: OpenKeeper
   return witnessing.standing()?.witnessed?.size ?? null
 }
 
-/** Asked of the bucket itself, with the archive's own credentials, which this command then needs. */
-async function keptSize(place: Place, vkey: VerifierKey, pool: OpenKeeper['pool']): Promise<number | 'none'> {
+/** Asked of the bucket itself, with credentials of the archive's, which this command then needs. */
+async function keptSize({ place, vkey, pool }: Pick<Asked, 'place' | 'vkey'> & Pick<OpenKeeper, 'pool'>, from: number, to: number): Promise<number | 'none'> {
   const { objects, close } = publishedAt(place)
   const found = openWormFrom(place, { objects, vkey, pool })
   try {
-    return found === null ? 'none' : (await lockAll(found.worm)).keptSize
+    return found === null ? 'none' : valueOf(await found.worm.keptTo(from, to))
   } finally {
     found?.close()
     close()
@@ -133,15 +151,16 @@ async function compared({ keeper: { pool }, objects, published, range }: Compari
 }
 
 /** Told first: broken off anywhere, the next order goes on from what is left. */
-async function taken({ record, pool }: OpenKeeper, { from, to }: PruneRange, hotDays: number): Promise<void> {
-  const told = await record({ kind: 'journal.pruned', outcome: 'done', detail: { from, to, why: `older than ${hotDays} days` } })
+async function taken({ record, pool }: OpenKeeper, { from, to }: PruneRange, said: { readonly why: string; readonly authority: string }): Promise<void> {
+  const told = await record({ kind: 'journal.pruned', outcome: 'done', detail: { from, to, ...said } })
   if (!told.ok)
     throw new Fault('postgres_unreachable', `the journal did not take the entry, and nothing left: ${told.refusal.detail}`, 'run the same command again')
   const bar = progressBar('entries taken out of the database')
   try {
     for (let size = from; size < to; ) {
-      size = Math.min(to, size + STEP_ENTRIES)
-      await pruneTo(pool)(size)
+      const next = Math.min(to, size + STEP_ENTRIES)
+      await pruneTo(pool)(size, next)
+      size = next
       bar.show(size - from, to - from)
     }
   } finally {
@@ -155,4 +174,4 @@ function valueOf<T>(outcome: Outcome<T, ArchiveRefusal>): T {
   throw new Fault(code === 'broken' || code === 'conflict' ? 'journal_broken' : 'data_unreachable', detail, next)
 }
 
-const say = (...lines: readonly string[]): void => void process.stdout.write(`${lines.join('\n')}\n`)
+const say = (...lines: readonly string[]): void => void process.stdout.write(`${plainLines(lines.join('\n'))}\n`)

@@ -11,3 +11,10 @@ export function days(text: string): number {
   if (/^\d{1,5}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('a number of days.')
 }
+
+/** The same, and at least one. */
+export function daysFromOne(text: string): number {
+  const found = days(text)
+  if (found >= 1) return found
+  throw new InvalidArgumentError('at least one day.')
+}

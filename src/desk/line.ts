@@ -71,7 +71,7 @@ const SENTENCES: { readonly [K in EntryKind]: (told: Telling) => string } = {
   'journal.erased': ({ entry }) => `The keys of ${subjectOf(entry)} were destroyed${onWhose(entry)}`,
   'journal.held': ({ entry }) => `What is kept of ${subjectOf(entry)} is held for a case${onWhose(entry)}`,
   'journal.released': ({ entry }) => `What is kept of ${subjectOf(entry)} is held for a case no more${onWhose(entry)}`,
-  'journal.pruned': ({ entry }) => `Entries below ${Number(entry.detail?.['to'] ?? 0)} left the database for the archive${because(entry)}`,
+  'journal.pruned': ({ entry }) => `Entries below ${wholeIn(entry, 'to')} left the database for the archive${because(entry)}${onWhose(entry)}`,
   'person.assigned': ({ who, entry }) => `${who} has ${groupsOf(entry)}`,
   'person.invited': ({ who }) => `${who} was invited to set a passphrase`,
   'person.passphrase_set': ({ who, done }) => (done ? `${who} set a passphrase` : `${who} tried to set a passphrase`),
@@ -237,3 +237,5 @@ const plural = (many: number, what: string): string => (many === 1 ? `1 ${what}`
 const upperFirst = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
 /** Not for words that are capitals throughout, as DPoP, nor for our name. */
 const lowerFirst = (words: string): string => (/^(.[A-Z]|Gatehouse)/.test(words) ? words : words.charAt(0).toLowerCase() + words.slice(1))
+
+const wholeIn = ({ detail }: Entry, name: string): string => (typeof detail?.[name] === 'number' ? String(detail[name]) : 'some')

@@ -138,6 +138,21 @@ describe('judge', () => {
   })
 })
 
+it('learns on from an entry that says anything but a text where a name belongs', () => {
+  const known = approvals((person) => person === 'ben', isGates)
+  const poison = { toString: 1, valueOf: 1 }
+  const twisted: readonly Entry[] = ['change.proposed', 'change.decided', 'change.voided', 'change.applied', 'session.revoked'].map((kind) => ({
+    kind,
+    digest: poison,
+    session: poison,
+    person: poison,
+    detail: { change: poison, signature: poison, decision: 'approve' },
+  }))
+  const entries = [proposed(), decided('approve'), ...twisted, { kind: 'session.revoked', session: 's-1' }]
+  known.learn(entries.map((entry, index) => ({ index, entry })))
+  expect(known.judge(change)).toMatchObject({ ok: false, refusal: { why: 'its session was revoked' } })
+})
+
 it('is fed every entry that tells of a change or the end of a session, and need not read the others', () => {
   const bodyOf = (kind: (typeof ENTRY_KINDS)[number]) => Buffer.from(canonical(toEvent({ kind, outcome: 'done', session: 's-1' }, { at: 0, node: 'gate' })))
   const told = ENTRY_KINDS.filter((kind) => bearsOnChanges(bodyOf(kind)))

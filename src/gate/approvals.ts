@@ -69,12 +69,13 @@ export function approvals(
   const revoked = new Set<string>(start.revoked)
 
   function learnOne(entry: ProvenEntry['entry']): void {
-    const digest = String(entry['digest'])
     const detail = (entry['detail'] ?? {}) as { readonly [name: string]: unknown }
+    // The attacker: who may append an entry with anything in these places. What is no text names nothing.
+    const [digest, session, change] = [textOf(entry['digest']), textOf(entry['session']), textOf(detail['change'])]
     const about = known.get(digest)
     switch (entry['kind']) {
       case 'change.proposed':
-        learnProposal(entry, String(detail['change']))
+        learnProposal(entry, change)
         if (!about) known.set(digest, { approved: null, rejected: false, begun: false })
         return
       case 'change.stale':
@@ -83,19 +84,19 @@ export function approvals(
       case 'change.decided':
         if (!about) return
         if (detail['decision'] !== 'approve') about.rejected = true
-        else about.approved ??= approvalIn(digest, String(entry['person']), String(detail['signature']))
+        else about.approved ??= approvalIn(digest, textOf(entry['person']), textOf(detail['signature']))
         return
       case 'change.applying':
         if (about) about.begun = true
         return
       case 'change.voided':
-        voided.add(String(detail['change']))
+        voided.add(change)
         return
       case 'change.applied':
-        applied.add(String(detail['change']))
+        applied.add(change)
         return
       case 'session.revoked':
-        revoked.add(String(entry['session']))
+        revoked.add(session)
         return
       default:
     }
@@ -106,7 +107,7 @@ export function approvals(
     if (found === null || found === 'malformed') return
     const first = found.links.find(({ subject, n }) => subject === `change:${change}` && n === 1)
     if (!first) return
-    const proposal = { state: first.state, text: grantText(String(entry['kind']), found.links), signature: found.signature }
+    const proposal = { state: first.state, text: grantText(textOf(entry['kind']), found.links), signature: found.signature }
     proposals.set(change, [...(proposals.get(change) ?? []), proposal])
   }
 
@@ -138,6 +139,8 @@ export function approvals(
     all: () => ({ known: [...known], proposals: [...proposals], voided: [...voided], applied: [...applied], revoked: [...revoked] }),
   }
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 const never = (why: string): Unfit => ({ why, forGood: true })
 const notYet = (why: string): Unfit => ({ why, forGood: false })

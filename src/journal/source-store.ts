@@ -31,8 +31,9 @@ export function storeSource(
     name,
     claim: async () => {
       const newest = await store.latestCheckpoint()
-      head = await store.head()
+      // In this order: what says that entries left is there before they leave.
       pruned = await prunedSize()
+      head = await store.head()
       return { size: head.size, newest, pruned, fault: null }
     },
     pages,

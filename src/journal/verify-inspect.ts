@@ -1,5 +1,6 @@
 import { sha256 } from '../base/digest.ts'
 import { HASH_BYTES } from '../log/leaf.ts'
+import { TILE_WIDTH } from '../log/tile.ts'
 import type { PayloadRef } from './verify-payload.ts'
 import { type Glimpse, recogniser } from './verify-recognise.ts'
 
@@ -73,7 +74,7 @@ export function inspectBlock({ bytes, ends }: Block, readBody: ReadBody): Inspec
     if (entry.old) old.push(i)
     else firstEvent ??= i
     if (entry.erased !== null) erased.push(entry.erased)
-    pruned = Math.max(pruned, entry.pruned ?? 0)
+    if (entry.pruned !== null && entry.pruned % TILE_WIDTH === 0) pruned = Math.max(pruned, entry.pruned)
     if (entry.payload) payloads.push({ at: i, ref: entry.payload })
   }
   return { leaves, unreadable, times, nodes: [...nodes.keys()], nodeOf, payloads, old, firstEvent, erased, pruned }

@@ -117,14 +117,15 @@ export async function verifyLog(given: LogVerification): Promise<Verified> {
     unsigned.pass(first, inspection.times, judge.held().signedSize)
     unwitnessed?.pass(first, inspection.times, judge.held().vouchedSize)
     await tiles?.settle()
-    told = Math.max(told, inspection.pruned)
+    if (inspection.pruned < first + entries.length) told = Math.max(told, inspection.pruned)
     onProgress({ verified: tree.size, size })
     if (gap !== null) faults.add(gap)
   }
   const compared = await finishTiles(tiles, tree, size)
   await source.loose(tree, from.size, faults)
   // Who goes on from an earlier verification has not read what was told before.
-  if (pruned > told && from.size === 0) faults.add(`entries below ${pruned} are gone from ${source.name}, and no entry says that they were pruned`)
+  const gone = `entries below ${pruned} are gone from ${source.name}`
+  if (pruned > told) (from.size === 0 ? faults : warnings).add(`${gone}, and no entry ${from.size === 0 ? '' : 'that was read '}says that they were pruned`)
   const held = await judge.finish(tree.size)
   if (trust.wantsQuorum && tree.size > 0 && !held.witnessed) faults.add(`no checkpoint that holds has the quorum of the policy: ${held.words ?? 'none holds'}`)
   payloads?.finish()

@@ -6,12 +6,15 @@ export const prunedSize = (pool: Pool) => async (): Promise<number> => {
   return Number(rows[0]?.size ?? 0)
 }
 
-/** Takes entries below `size`, a bundle's border, out of the table, as its owner. In one transaction: who reads meanwhile finds them there or is told that they left. */
+/**
+ * Takes entries `from` to `to` (exclusive; bundles' borders) out of the table, as its owner, and no other. In one transaction: who reads meanwhile finds them there or is
+ * told that they left.
+ */
 export const pruneTo =
   (pool: Pool) =>
-  async (size: number): Promise<void> => {
-    const text = `with told as (insert into journal_pruned (size) values ($1) on conflict do nothing) delete from journal_entry where index < $1`
-    await pool.query(text, [size])
+  async (from: number, to: number): Promise<void> => {
+    const text = `with told as (insert into journal_pruned (size) values ($2) on conflict do nothing) delete from journal_entry where index >= $1 and index < $2`
+    await pool.query(text, [from, to])
   }
 
 /** Cases that somebody keeps something for: as long as one stands, nothing is pruned. */

@@ -12,7 +12,7 @@ import { asSuperuser } from '../support/standing.ts'
 
 let pilot: PilotHouse
 const at = () => ['--data', pilot.raise.dataFolder]
-const prune = (...more: readonly string[]) => run(['journal', 'prune', ...at(), ...more])
+const prune = (...more: readonly string[]) => run(['journal', 'prune', ...at(), '--authority', 'the data protection officer', ...more])
 const inTable = () =>
   asSuperuser(pilot.raise, 'gatehouse', async (client) => {
     const { rows } = await client.query<{ first: number; size: number }>(
@@ -43,7 +43,8 @@ beforeAll(async () => {
 afterAll(() => pilot.close())
 
 it('takes nothing without a word on how old, and nothing that is younger', async () => {
-  expect(await prune()).toMatchObject({ code: 0, out: expect.stringContaining('no retention policy is set, and without one a log is never pruned') })
+  expect(await prune()).toMatchObject({ code: 1, err: expect.stringContaining('nobody said how long entries stay in the database') })
+  expect(await prune('--older-than-days', '0')).toMatchObject({ code: 1, err: expect.stringContaining('at least one day') })
   expect(await prune('--older-than-days', '365')).toMatchObject({ code: 0, out: expect.stringMatching(/younger than 365 days\nnext: wait/) })
   expect(await prune('--older-than-days', 'soon')).toMatchObject({ code: 1, err: expect.stringContaining('a number of days') })
   expect((await inTable()).first).toBe(0)

@@ -1,13 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readBehind } from '../../src/journal/cold.ts'
+import { findBehind, readBehind } from '../../src/journal/cold.ts'
 import { followJournal } from '../../src/journal/follow.ts'
 import { parseRecorded } from '../../src/journal/recorded.ts'
 import { signCheckpoint } from '../../src/journal/sign.ts'
 import { fileSigner } from '../../src/journal/signer.ts'
+import { searchSource } from '../../src/journal/source-search.ts'
 import { storeSource } from '../../src/journal/source-store.ts'
 import { verifyLog } from '../../src/journal/verify.ts'
 import { trustKey } from '../../src/journal/verify-trust.ts'
 import { entriesPath } from '../../src/log/tile.ts'
+import { bulkFind } from '../../src/store/journal-bulk.ts'
 import { journalStore } from '../../src/store/journal-store.ts'
 import { prunedSize } from '../../src/store/pruned-store.ts'
 import { type FreshJournal, freshJournal, poolOf } from '../support/journal.ts'
@@ -70,16 +72,19 @@ describe('a journal whose oldest entries left the table', () => {
     await Promise.all([pool.end(), signing.end()])
   })
 
-  it('is read across the border, and no further than there are entries without a gap', async () => {
+  it('is read across the border, and not at all where the archive lacks what left the table', async () => {
     await pruned(512)
     const { pool, store } = behind()
     const indices = async (from: number, limit: number) => (await store.read(from, limit)).map(({ index }) => index)
-    expect(await indices(500, 30)).toEqual([500, 501, 502, 503, 504, 505, 506, 507, 508, 509, 510, 511])
     expect(await indices(512, 2)).toEqual([512, 513])
     expect(await indices(250, 10)).toEqual([250, 251, 252, 253, 254, 255, 256, 257, 258, 259])
+    expect(await indices(500, 30)).toEqual(Array.from({ length: 30 }, (_, i) => 500 + i))
     kept.delete(entriesPath(1, 256))
-    expect(await indices(250, 10)).toEqual([250, 251, 252, 253, 254, 255])
-    expect(await indices(256, 10)).toEqual([])
+    await expect(indices(250, 10)).rejects.toMatchObject({
+      code: 'data_unreachable',
+      message: `the journal's archive does not hold \`${entriesPath(1, 256)}\`, whose entries have left the database`,
+    })
+    expect(await indices(512, 1)).toEqual([512])
     await pool.end()
   })
 
@@ -101,11 +106,6 @@ describe('a journal whose oldest entries left the table', () => {
       'entry 100 lies before entry 512, where the table begins',
     ],
     [
-      'the archive has lost a bundle',
-      () => pruned(512).then(() => kept.delete(entriesPath(1, 256))),
-      'the head names 701 entries, but there is none from 256 on',
-    ],
-    [
       'the archive has another entry',
       async () => {
         await pruned(512)
@@ -116,6 +116,37 @@ describe('a journal whose oldest entries left the table', () => {
       'entries 0 to 699 are not those that were signed: their root is not that of the checkpoint of size 700',
     ],
   ]
+  it('is searched across the border, and shows no entry that the archive altered', async () => {
+    await pruned(512)
+    const bundle = kept.get(entriesPath(0, 256)) as Uint8Array
+    kept.set(entriesPath(0, 256), Buffer.from(Buffer.from(bundle).toString('latin1').replace('"ses-7"', '"ses-x"'), 'latin1'))
+    const { pool, size, store } = behind()
+    const source = storeSource(store, { prunedSize: size })
+    for (const find of [null, findBehind(bulkFind({ pool }), store.read, size)]) {
+      const found = []
+      for await (const one of searchSource({ source, filter: { operation: 'getShipmentSummary' }, find })) found.push(one)
+      expect(found).toHaveLength(700)
+      expect(found[7]).toEqual({ index: 7, fault: 'entry 7 does not match its leaf hash: its body or its hash was altered' })
+      expect(found.filter((one) => 'entry' in one)).toHaveLength(699)
+    }
+    kept.delete(entriesPath(0, 256))
+    const lacking = searchSource({ source, filter: { operation: 'getShipmentSummary' }, find: findBehind(bulkFind({ pool }), store.read, size) })
+    await expect(lacking.next()).rejects.toMatchObject({ code: 'data_unreachable' })
+    await pool.end()
+  })
+
+  it('is said to be pruned by an entry about whole bundles before it only', async () => {
+    for (const to of [1e300, 511, 1024]) await fresh.journal.record({ kind: 'journal.pruned', outcome: 'done', detail: { from: 0, to, why: 'old' } })
+    await pruned(512, { told: 0 })
+    expect((await verified()).faults).toEqual(['entries below 512 are gone from the database, and no entry says that they were pruned'])
+  })
+
+  it('loses nothing that lies outside what is taken', async () => {
+    await fresh.sql('insert into journal_pruned (size) values (256)')
+    await fresh.prune(512, 256)
+    expect((await fresh.sql('select count(*)::int as left from journal_entry where index < 256')).rows).toEqual([{ left: 256 }])
+  })
+
   it.each(BREACHES)('does not verify when %s', async (_, breach, fault) => {
     await breach()
     const { ok, faults } = await verified()

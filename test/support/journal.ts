@@ -29,7 +29,7 @@ export type FreshJournal = {
   /** Records `count` entries, all of which must succeed. */
   readonly fill: (count: number) => Promise<void>
   /** Takes entries below this out of the table, as its owner does, and says nothing of it in the journal. */
-  readonly prune: (size: number) => Promise<void>
+  readonly prune: (to: number, from?: number) => Promise<void>
   /** Where a process's role finds it. */
   readonly roleUrl: (role: ProcessRole) => string
   /** As the database's administrator, whom nothing binds. */
@@ -62,7 +62,7 @@ export async function freshJournal(): Promise<FreshJournal> {
       const recorded = await Promise.all(Array.from({ length: count }, (_, n) => journal.record(entry(n))))
       if (!recorded.every(({ ok }) => ok)) throw new Error('the journal refused')
     },
-    prune: pruneTo(admin),
+    prune: (to, from = 0) => pruneTo(admin)(from, to),
     roleUrl: database.roleUrl,
     sql: (text, values = []) => admin.query(text, [...values]),
     close: async () => {

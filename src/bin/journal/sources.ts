@@ -99,7 +99,10 @@ const nowhere = (): Promise<never> =>
 function behindOf({ behind, ...options }: PlaceOptions): Opened | null {
   if (behind === undefined) return pilotArchive(options)[0] ?? null
   if (behind.startsWith('s3://')) return bucketOf({ ...options, bucket: behind })
-  return /^https?:\/\//.test(behind) ? urlOf({ ...options, url: behind }) : folderOf({ folder: behind })
+  if (!/^https?:\/\//.test(behind)) return folderOf({ folder: behind })
+  // Where two places are served, the token is for the one that --url names.
+  const { tokenFile, ...others } = options
+  return urlOf({ ...others, ...(options.url === undefined && tokenFile !== undefined && { tokenFile }), url: behind })
 }
 
 type Payloads = VaultStore['payloads']
@@ -143,7 +146,7 @@ function folderOf({ folder }: PlaceOptions): Opened | null {
 }
 
 /** What the pilot has published beside its database: nothing yet, in its first second. */
-function pilotArchive({ data }: PlaceOptions): readonly Opened[] {
+export function pilotArchive({ data }: PlaceOptions): readonly Opened[] {
   const folder = data === undefined ? null : join(data, 'journal')
   const archive = folder !== null && existsSync(join(folder, 'checkpoint')) ? folderOf({ folder }) : null
   return archive ? [archive] : []

@@ -14,7 +14,7 @@ import { httpArchive } from './http-archive.ts'
 import { fileOf, type PlaceOptions, withPlaces } from './options.ts'
 import { plainJson } from './plain.ts'
 import { reportText } from './report-text.ts'
-import { type Opened, openDatabase, openSources, pilotKeys } from './sources.ts'
+import { type Opened, openDatabase, openSources, pilotArchive, pilotKeys } from './sources.ts'
 import { type Trusted, trustDigest, trusted } from './trusted.ts'
 
 type Options = PlaceOptions & {
@@ -126,11 +126,11 @@ async function verifyAll({ sources, believing, remembered, against, incremental,
   return reports
 }
 
-/** The journal at a database, verified by a key and perhaps the signer's memory: for a program that has raised the house itself. */
-export async function verifyAt(url: string, keyFile: string, signedFile?: string): Promise<Report> {
+/** The journal at a database, verified by a key and perhaps the signer's memory: for a program that has raised the house itself. `data`: a pilot's, with its archive. */
+export async function verifyAt(url: string, keyFile: string, signedFile?: string, data?: string): Promise<Report> {
   const believing = await trusted({ key: keyFile })
   const remembered = signedFile === undefined ? null : await rememberedIn(signedFile)
-  const database = openDatabase(url)
+  const database = openDatabase(url, { behind: pilotArchive({ ...(data !== undefined && { data }) })[0] ?? null })
   try {
     const [report] = await verifyAll({ sources: [database], believing, remembered, against: [] })
     return report as Report

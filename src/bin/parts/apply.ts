@@ -5,6 +5,7 @@ import { openPool } from '../../connectors/sql/pool.ts'
 import { postgresWriter } from '../../connectors/sql/postgres-writer.ts'
 import { type Applier, apply, resume } from '../../gate/apply.ts'
 import { approvals, bearsOnChanges, type ProvenEntry } from '../../gate/approvals.ts'
+import { broken } from '../../journal/check-entry.ts'
 import { followJournal, type Verified } from '../../journal/follow.ts'
 import { readVkey, vkeyPath } from '../../journal/key.ts'
 import type { Record } from '../../journal/record.ts'
@@ -85,6 +86,16 @@ export async function startApplier(config: Config, environment: Environment): Pr
     memory.save({ tree, learnt: known.all() })
   }
 
+  /** INVARIANT: what was verified was learnt. The follower is past these already: whatever goes wrong here would be missed for good, and ends this process. */
+  function learnt(proven: readonly Verified[]): void {
+    try {
+      known.learn(proven.filter(({ body }) => bearsOnChanges(body)).map(readIn))
+    } catch (cause) {
+      complain('apply', cause)
+      process.exit(3)
+    }
+  }
+
   let advancing: Promise<void> | null = null
   /** Reads on to the newest checkpoint; whoever asks meanwhile waits for the same. */
   const catchUp = (): Promise<void> =>
@@ -92,7 +103,7 @@ export async function startApplier(config: Config, environment: Environment): Pr
       for (;;) {
         const proven = await follower.advance()
         if (proven.length === 0) return keep(KEPT_ENTRIES)
-        known.learn(proven.filter(({ body }) => bearsOnChanges(body)).map(readIn))
+        learnt(proven)
       }
     })().finally(() => {
       advancing = null
@@ -128,6 +139,6 @@ export async function startApplier(config: Config, environment: Environment): Pr
 /** What a follower gives can be read: it looked. */
 function readIn({ index, body }: Verified): ProvenEntry {
   const entry = parseRecorded(body)
-  if (!entry) throw new Error(`entry ${index} was recognised and cannot be read`)
+  if (!entry) throw broken(`entry ${index} is not one that this version could have written`)
   return { index, entry }
 }

@@ -9,7 +9,7 @@ import { openS3 } from '../../archive/s3-client.ts'
 import { openTiler, type Tiler } from '../../archive/tiler.ts'
 import { postToWitness } from '../../archive/witness/ask.ts'
 import { openWitnessClient, type WitnessClient } from '../../archive/witness/client.ts'
-import { openWorm, type Worm, type WormStanding } from '../../archive/worm.ts'
+import { openWorm, type Worm } from '../../archive/worm.ts'
 import { utf8 } from '../../base/bytes.ts'
 import type { Config } from '../../config/config.ts'
 import type { Environment } from '../../config/environment.ts'
@@ -59,7 +59,7 @@ export async function startArchive(config: Config, environment: Environment): Pr
     if (witnesses) await witnessAgain(objects, vkey, witnesses)
   }
   await publishFirst(tiler)
-  const loops = [every(PUBLISH_EVERY_MS, publish, failed), ...(worm ? [every(LOCK_EVERY_MS, async () => void (await lockAll(worm.worm)), failed)] : [])]
+  const loops = [every(PUBLISH_EVERY_MS, publish, failed), ...(worm ? [every(LOCK_EVERY_MS, () => lockAll(worm.worm), failed)] : [])]
   return {
     ready: {},
     stop: async () => {
@@ -128,11 +128,11 @@ export function openWormFrom(
 const everyClass = (days: number): Readonly<Record<string, number>> => Object.fromEntries(ENTRY_KINDS.map((kind) => [kind.slice(0, kind.indexOf('.')), days]))
 
 /** Until all full tiles are locked. */
-export async function lockAll(worm: Worm): Promise<WormStanding> {
+async function lockAll(worm: Worm): Promise<void> {
   for (;;) {
     const standing = await worm.advance()
     if (!standing.ok) throw faultOf(standing.refusal)
-    if (standing.value.lagEntries < 256) return standing.value
+    if (standing.value.lagEntries < 256) return
   }
 }
 

@@ -33,7 +33,9 @@ describe('credentials of a bucket', () => {
     ['none', {}],
     ['the writer’s again', { GATEHOUSE_READER_AWS_ACCESS_KEY_ID: 'writer', GATEHOUSE_READER_AWS_SECRET_ACCESS_KEY: 'w-secret' }],
   ])('fault where the writer has a key and the reader has %s', (_, reader) => {
-    expect(() => readerCredentials(at('s3://journal'), { ...WRITER, ...reader })).toThrow('the gate has no credentials of its own to read the bucket')
+    expect(() => readerCredentials(at('s3://journal'), { ...WRITER, ...reader })).toThrow(
+      'gate, applier and signer have no credentials of their own to read the bucket',
+    )
   })
 
   it('are none where the machine’s role is all there is', () => {

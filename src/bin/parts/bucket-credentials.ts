@@ -27,7 +27,7 @@ export function readerCredentials(config: Journal, environment: Environment): Cr
   const [theirs, own] = [environment[`${WRITER}ACCESS_KEY_ID`], reader[`${WRITER}ACCESS_KEY_ID`]]
   if (theirs && (!own || own === theirs)) {
     const next = `make a user that may only s3:GetObject there, and set ${READER}ACCESS_KEY_ID and ${READER}SECRET_ACCESS_KEY to its key`
-    throw new Fault('config_invalid', 'the gate has no credentials of its own to read the bucket of the journal', next)
+    throw new Fault('config_invalid', 'gate, applier and signer have no credentials of their own to read the bucket of the journal', next)
   }
   return reader
 }

@@ -76,7 +76,7 @@ export async function openEntries(environment: Environment, node: string): Promi
 }
 
 /** What follows the journal reads all of it, wherever it lies. */
-const journalEntries = (pool: pg.Pool, get: Cold['get']): EntryStore => ({
+export const journalEntries = (pool: pg.Pool, get: Cold['get']): EntryStore => ({
   ...journalStore({ pool }),
   read: readBehind(bulkRead({ pool }), { prunedSize: prunedSize(pool), get }),
 })

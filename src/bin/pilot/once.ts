@@ -43,7 +43,7 @@ export async function runOnce(raise: Raise, say: (line: string) => void): Promis
   say('· the journal is verified')
   // The signer is at most a second behind.
   await new Promise((wake) => setTimeout(wake, 1500))
-  const verified = await verifyAt(raise.house.databaseUrl('gate'), raise.vkeyFile, raise.signedFile)
+  const verified = await verifyAt(raise.house.databaseUrl('gate'), raise.vkeyFile, raise.signedFile, raise.dataFolder)
   found.expect(
     'the journal verifies, every entry signed',
     verified.ok && verified.unsignedTail === 0,

@@ -8,12 +8,12 @@ import { openPassphrases } from '../../identity/passphrase.ts'
 import { openJournal } from '../../journal/open.ts'
 import { Fault } from '../../model/fault.ts'
 import { nextStepOf, type Refusal } from '../../model/refusal.ts'
-import { journalStore } from '../../store/journal-store.ts'
 import { openStorePool } from '../../store/open-pool.ts'
 import { personStore } from '../../store/person-store.ts'
 import { openHouseAuthority } from '../parts/authority.ts'
 import { readGrantKey } from '../parts/decision-key.ts'
-import { newRandom } from '../parts/house.ts'
+import { journalEntries, newRandom } from '../parts/house.ts'
+import { bytesOf, publishedAt } from '../parts/published.ts'
 import { masterKeyFrom, openHouseVault } from '../parts/vault.ts'
 
 /** An employee with an agent, and an approver: nobody approves their own, so there have to be two. */
@@ -41,7 +41,7 @@ export type PilotPeople = { readonly employee: PilotPerson; readonly approver: P
  */
 export async function peoplePilot({ databaseUrl, secret, config }: Ground): Promise<PilotPeople> {
   const pool = openStorePool({ connectionString: databaseUrl, max: 2 })
-  const entries = journalStore({ pool })
+  const entries = journalEntries(pool, bytesOf(publishedAt(config).objects))
   const journal = openJournal({ store: entries, clock: Date.now, node: 'pilot' })
   const key = await readGrantKey(config)
   const authority = await openHouseAuthority({ config, entries, record: journal.record, key }, false)

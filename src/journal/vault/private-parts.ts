@@ -31,6 +31,7 @@ const RULES: { readonly [K in EntryKind]?: Rule } = {
   'journal.erased': /*       */ rule('authority basis', 'house'),
   'journal.held': /*         */ rule('authority case', 'house'),
   'journal.released': /*     */ rule('authority case', 'house'),
+  'journal.pruned': /*       */ rule('authority', 'house'),
 }
 
 /** An entry in two: what stands in the journal, and what is sealed beside it, with whom that concerns. */
