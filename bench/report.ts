@@ -70,7 +70,7 @@ ${table(
 
 ${stages === null ? 'Not measured: the inspector of the gate could not be opened.' : stageTable(stages)}
 
-By V8's sampling profiler at 16 connections, in the gate's main thread; the check of a signature itself runs beside it. A sample counts for the nearest room
+By V8's sampling profiler at 16 connections, in the gate's main thread, the check of a signature included. A sample counts for the nearest room
 of \`src/\` (or the package named) that it was taken under; \`node\` is what none of them called.
 
 ## Start and memory
