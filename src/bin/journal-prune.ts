@@ -7,7 +7,7 @@ import type { ArchiveRefusal } from '../archive/refusal.ts'
 import { verifiedTiles } from '../archive/verified-tiles.ts'
 import type { Outcome } from '../base/outcome.ts'
 import type { Config } from '../config/config.ts'
-import { readVkey } from '../journal/key.ts'
+import { readVkey, vkeyPath } from '../journal/key.ts'
 import type { VerifierKey } from '../log/note-key.ts'
 import { TILE_WIDTH } from '../log/tile.ts'
 import { Fault } from '../model/fault.ts'
@@ -19,6 +19,7 @@ import { pilotKeys } from './journal/sources.ts'
 import { daysFromOne, placed } from './keeper-options.ts'
 import { openWormFrom } from './parts/archive.ts'
 import { type KeeperPlace, type OpenKeeper, openKeeper } from './parts/keeper.ts'
+import { SIGNER_KEY } from './parts/keys.ts'
 import { publishedAt } from './parts/published.ts'
 import { openWitnessing } from './parts/witnessing.ts'
 import { progressBar } from './progress.ts'
@@ -55,8 +56,9 @@ async function prune({ dryRun, authority, ...options }: Options): Promise<void> 
     const vkey = await readVkey(options.key ?? place.vkeyFile)
     const published = valueOf(await readPublished(objects, vkey))
     const standing = await standingOf({ keeper, place, vkey, published, hotDays })
+    if (standing.witnessedSize === null)
+      throw new Fault('data_unreachable', 'nobody knows how many entries are under a checkpoint with the witnesses’ quorum', 'look at the witnesses')
     const range = prunable(standing)
-    if (!range.ok && standing.witnessedSize === null) throw new Fault('data_unreachable', range.refusal.detail, range.refusal.next)
     if (!range.ok) return say(range.refusal.detail, `next: ${range.refusal.next}`)
     const { from, to, because } = range.value
     if (published === null) throw new Error('what is not published cannot be pruned')
@@ -80,7 +82,7 @@ function placeOf({ data, config }: KeeperPlace): Place {
   if (config === undefined)
     throw new Fault('config_invalid', 'no house is named', 'name a running pilot with --data FOLDER, or a configuration with --config FILE')
   const found = readConfig(config)
-  return { journal: found.journal, vkeyFile: join(found.keys, 'sign', 'journal.key.vkey'), config: found }
+  return { journal: found.journal, vkeyFile: vkeyPath(join(found.keys, SIGNER_KEY)), config: found }
 }
 
 type Asked = {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseDocument } from 'yaml'
 import { type Agent as ScriptedAgent, startScriptedAgent } from '../../src/bin/pilot/agent.ts'
 import { type DeskPerson, signInAt } from '../../src/bin/pilot/desk-client.ts'
+import { cosignerKey, formatVkey } from '../../src/log/note-key.ts'
 import { guestDatabase } from '../../src/store/guest.ts'
 import { seedPilot } from '../../src/synth/seed.ts'
 import { TMS_OWNER } from '../../src/synth/tms.ts'
@@ -125,6 +126,47 @@ describe('serve', () => {
     setGlobalDispatcher(new Agent({ connect: { ca: readFileSync(join(place, 'keys/tls.crt')) } }))
     expect(await (await fetch(`${gateUrl}/healthz`)).json()).toEqual({ ok: true })
   }, 30_000)
+})
+
+describe('gatehouse journal prune', () => {
+  const prune = (...more: readonly string[]) => run(['journal', 'prune', '--config', config, '--authority', 'the retention policy', ...more], { env })
+  const begins = async () => (await postgres.sql('select min(index)::int as first from journal_entry', 'gatehouse')).rows[0]
+
+  it('takes the days and the place from the configuration, and nothing that is younger', async () => {
+    expectFault(
+      await prune(),
+      'config_invalid',
+      /nobody said how long entries stay in the database/,
+      /set `journal.hotDays` in the configuration, or give --older-than-days/,
+    )
+    const days = JSON.parse(readFileSync(config, 'utf8')) as object
+    writeFileSync(config, JSON.stringify({ ...days, journal: { hotDays: 90 } }))
+    try {
+      expect(await prune()).toMatchObject({
+        code: 0,
+        err: '',
+        out: expect.stringMatching(/^nothing may leave the journal's table: entries from 0 on are younger than 90 days\nnext: wait\n$/),
+      })
+      expect(await begins()).toEqual({ first: 0 })
+    } finally {
+      writeConfig()
+    }
+  })
+
+  it('takes nothing when a witness policy is set and nobody knows what the witnesses saw', async () => {
+    const settings = JSON.parse(readFileSync(config, 'utf8')) as object
+    const vkey = readFileSync(join(place, 'keys/journal.key.vkey'), 'utf8').trim()
+    const witness = formatVkey(cosignerKey('witness.example/w', Buffer.alloc(32, 7)))
+    writeFileSync(join(place, 'journal.policy'), `log ${vkey}\nwitness w ${witness} https://127.0.0.1:1/\nquorum w\n`)
+    writeFileSync(config, JSON.stringify({ ...settings, journal: { hotDays: 1, witness: { policy: 'journal.policy' } } }))
+    try {
+      const why = /nobody knows how many entries are under a checkpoint with the witnesses’ quorum/
+      expectFault(await prune(), 'data_unreachable', why, /look at the witnesses/)
+      expect(await begins()).toEqual({ first: 0 })
+    } finally {
+      writeConfig()
+    }
+  })
 })
 
 describe('a person and their device', () => {

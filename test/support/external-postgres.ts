@@ -13,7 +13,7 @@ import { chooseOsUser } from '../../src/store/cluster/os-user.ts'
 export type ExternalPostgres = {
   readonly version: string
   readonly superuser: Connection
-  readonly sql: (text: string) => Promise<pg.QueryResult>
+  readonly sql: (text: string, database?: string) => Promise<pg.QueryResult>
   readonly stop: () => Promise<void>
 }
 
@@ -40,8 +40,8 @@ export async function startExternalPostgres(place: string): Promise<ExternalPost
   const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()))
 
   const superuser: Connection = { host: folder, port: 5432, user: 'dba', password, database: 'postgres' }
-  const sql: ExternalPostgres['sql'] = async (text) => {
-    const client = new pg.Client(superuser)
+  const sql: ExternalPostgres['sql'] = async (text, database = 'postgres') => {
+    const client = new pg.Client({ ...superuser, database })
     await client.connect()
     try {
       return await client.query(text)
