@@ -29,6 +29,11 @@ describe('canonical', () => {
     )
   })
 
+  it.each([0, 1, 2, 23, 24, 25, 26, 300])('orders %d names as it orders two', (count) => {
+    const names = Array.from({ length: count }, (_, i) => `${(i * 7919) % 1009}${i % 2 ? 'é' : '_'}`)
+    expect(canonical(Object.fromEntries(names.map((name) => [name, 0])))).toBe(canonicalize(Object.fromEntries(names.map((name) => [name, 0]))))
+  })
+
   it('leaves out a member that is undefined', () => {
     const value = { a: undefined, b: 1, c: undefined } as unknown as Json
     expect(canonical(value)).toBe('{"b":1}')
