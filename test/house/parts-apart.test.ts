@@ -134,15 +134,12 @@ describe('the first start, as the administrator', () => {
     mkdirSync(keysOf('whole'), { mode: 0o700 })
     for (const name of readdirSync(join(place, 'backup')).filter((file) => file.startsWith('db-') || file === 'vault' || file === 'decisions.key'))
       renameSync(join(place, 'backup', name), join(keysOf('whole'), name))
-    expect(readdirSync(join(place, 'backup')).toSorted()).toEqual([
-      'authority.state',
-      'decisions.key.vkey',
-      'journal-reader',
-      'journal.key',
-      'journal.key.vkey',
-      'journal.signed',
-      'root.key',
-    ])
+    // The applier has one too once it verified something before it was stopped.
+    expect(
+      readdirSync(join(place, 'backup'))
+        .filter((file) => file !== 'approvals.state')
+        .toSorted(),
+    ).toEqual(['authority.state', 'decisions.key.vkey', 'journal-reader', 'journal.key', 'journal.key.vkey', 'journal.signed', 'root.key'])
   }, 40_000)
 })
 

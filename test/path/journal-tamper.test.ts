@@ -10,7 +10,7 @@ import { signerKey } from '../../src/log/note-key.ts'
 import { encodeBundle, hashTile } from '../../src/log/tile.ts'
 import { type FreshJournal, freshJournal, ORIGIN } from '../support/journal.ts'
 import { type Copy, KEEPERS, published } from '../support/log-copies.ts'
-import { bundleAt, dropFromBundle, flipByte, type Kept, resign, reword, swapInBundle } from '../support/tamper.ts'
+import { bundleAt, dropFromBundle, flipByte, type Kept, otherLetter, resign, reword, swapInBundle } from '../support/tamper.ts'
 
 const SIZE = 600
 const FIRST = 'tile/entries/000'
@@ -122,7 +122,7 @@ const CORPUS: readonly Row[] = [
     ['`tile/entries/002.p/89` is missing: nothing from entry 512 on can be verified', unsigned(601)],
   ],
   ['a bit of the root in the checkpoint', (kept) => flipByte(kept, 'checkpoint', ORIGIN.length + 8), [unsigned(SIZE)]],
-  ['a bit of the signature', (kept) => flipByte(kept, 'checkpoint', -20), [unsigned(SIZE)]],
+  ['a letter of the signature', (kept) => otherLetter(kept, 'checkpoint', -20), [unsigned(SIZE)]],
   [
     'the blank line of the checkpoint',
     (kept) =>

@@ -77,6 +77,13 @@ export function flipByte(kept: Kept, path: string, at: number): void {
   kept.set(path, bytes.with(place, (bytes[place] ?? 0) ^ 1))
 }
 
+/** Another letter of base64 there, counted from the end: what a bit makes of a letter may be none. */
+export function otherLetter(kept: Kept, path: string, at: number): void {
+  const bytes = objectAt(kept, path)
+  const place = bytes.length + at
+  kept.set(path, bytes.with(place, bytes[place] === 0x41 ? 0x42 : 0x41))
+}
+
 /** Entry `at` of a bundle with other words, its length kept. */
 export function reword(kept: Kept, path: string, at: number, from: string, to: string): void {
   const entries = bundleAt(kept, path)
