@@ -40,6 +40,8 @@ beforeAll(async () => {
   port = await freePort()
   ;({ raise, drop } = await raisePilot({ dataFolder: folder, port: null, say: () => undefined }))
   erik = await signInAt(raise.deskUrl, raise.people.approver.id, raise.people.approver.passphrase)
+  // Signed within a second of the start, and published half a second after that.
+  await vi.waitUntil(async () => (await journalOf(erik)).publishedSize !== null, { timeout: 15_000, interval: 100 })
   withoutPolicy = await journalOf(erik)
   await drop()
   const key = parseSkey(readFileSync(join(folder, 'keys/sign/journal.key'), 'utf8').trim())
