@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { HASH_BYTES } from '../src/log/leaf.ts'
+import { byteaArray } from '../src/store/bytea-array.ts'
 import type { Connection } from '../src/store/cluster/cluster.ts'
 import { answeredBody } from './journal-house.ts'
 
@@ -62,14 +63,3 @@ const batchOf = (from: number, count: number): readonly Buffer[] => [
   byteaArray(Array.from({ length: count }, () => randomBytes(HASH_BYTES))),
   byteaArray(Array.from({ length: count }, (_, n) => answeredBody(from + n))),
 ]
-
-/** A `bytea[]` in PostgreSQL's binary form (array_send), as the journal's own append sends it. */
-function byteaArray(items: readonly Uint8Array[]): Buffer {
-  const words = (...values: readonly number[]): Buffer => {
-    const bytes = Buffer.alloc(values.length * 4)
-    for (const [i, value] of values.entries()) bytes.writeInt32BE(value, i * 4)
-    return bytes
-  }
-  // Dimensions, no nulls, the elements' type, how many, the lower bound; then each behind its length.
-  return Buffer.concat([words(1, 0, pg.types.builtins.BYTEA, items.length, 1), ...items.flatMap((item) => [words(item.length), item])])
-}

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { agedSize, heldAlike } from '../archive/hot.ts'
+import type { Objects } from '../archive/objects.ts'
 import { type PruneRange, type PruneStanding, prunable } from '../archive/prune.ts'
 import { type Published, readPublished } from '../archive/published.ts'
 import type { ArchiveRefusal } from '../archive/refusal.ts'
@@ -17,7 +18,7 @@ import { openHolds, prunedSize, pruneTo } from '../store/pruned-store.ts'
 import { plainLines } from './journal/plain.ts'
 import { pilotKeys } from './journal/sources.ts'
 import { daysFromOne, placed } from './keeper-options.ts'
-import { openWormFrom } from './parts/archive.ts'
+import { faultOf, openWormFrom } from './parts/archive.ts'
 import { type KeeperPlace, type OpenKeeper, openKeeper } from './parts/keeper.ts'
 import { SIGNER_KEY } from './parts/keys.ts'
 import { publishedAt } from './parts/published.ts'
@@ -55,7 +56,7 @@ async function prune({ dryRun, authority, ...options }: Options): Promise<void> 
   try {
     const vkey = await readVkey(options.key ?? place.vkeyFile)
     const published = valueOf(await readPublished(objects, vkey))
-    const standing = await standingOf({ keeper, place, vkey, published, hotDays })
+    const standing = await standingOf({ keeper, place, objects, vkey, published, hotDays })
     if (standing.witnessedSize === null)
       throw new Fault('data_unreachable', 'nobody knows how many entries are under a checkpoint with the witnesses’ quorum', 'look at the witnesses')
     const range = prunable(standing)
@@ -88,12 +89,13 @@ function placeOf({ data, config }: KeeperPlace): Place {
 type Asked = {
   readonly keeper: OpenKeeper
   readonly place: Place
+  readonly objects: Objects
   readonly vkey: VerifierKey
   readonly published: Published | null
   readonly hotDays: number
 }
 
-async function standingOf({ keeper: { pool }, place, vkey, published, hotDays }: Asked): Promise<PruneStanding> {
+async function standingOf({ keeper: { pool }, place, objects, vkey, published, hotDays }: Asked): Promise<PruneStanding> {
   const read = bulkRead({ pool })
   const minimumIndex = await prunedSize(pool)()
   const [first] = await read(Number.MIN_SAFE_INTEGER, 1)
@@ -111,7 +113,7 @@ async function standingOf({ keeper: { pool }, place, vkey, published, hotDays }:
     agedSize: aged,
     publishedSize: published?.checkpoint.size ?? 0,
     witnessedSize: place.config === null ? 'none' : await witnessedSize(place.config, vkey, pool),
-    keptSize: await keptSize({ place, vkey, pool }, minimumIndex, aged - (aged % TILE_WIDTH)),
+    keptSize: await keptSize({ place, objects, vkey, pool }, minimumIndex, aged - (aged % TILE_WIDTH)),
     holds: (await openHolds(pool)()).map((id) => ({ id: `case ${id}`, first: null })),
   }
 }
@@ -124,20 +126,22 @@ async function witnessedSize(config: Config, vkey: VerifierKey, pool: OpenKeeper
 }
 
 /** Asked of the bucket itself, with credentials of the archive's, which this command then needs. */
-async function keptSize({ place, vkey, pool }: Pick<Asked, 'place' | 'vkey'> & Pick<OpenKeeper, 'pool'>, from: number, to: number): Promise<number | 'none'> {
-  const { objects, close } = publishedAt(place)
-  const found = openWormFrom(place, { objects, vkey, pool })
+async function keptSize(
+  { place, ...parts }: Pick<Asked, 'place' | 'objects' | 'vkey'> & Pick<OpenKeeper, 'pool'>,
+  from: number,
+  to: number,
+): Promise<number | 'none'> {
+  const found = openWormFrom(place, parts)
   try {
     return found === null ? 'none' : valueOf(await found.worm.keptTo(from, to))
   } finally {
     found?.close()
-    close()
   }
 }
 
 type Comparing = {
   readonly keeper: OpenKeeper
-  readonly objects: Parameters<typeof verifiedTiles>[0]
+  readonly objects: Objects
   readonly published: Published
   readonly range: PruneRange
 }
@@ -172,8 +176,7 @@ async function taken({ record, pool }: OpenKeeper, { from, to }: PruneRange, sai
 
 function valueOf<T>(outcome: Outcome<T, ArchiveRefusal>): T {
   if (outcome.ok) return outcome.value
-  const { code, detail, next } = outcome.refusal
-  throw new Fault(code === 'broken' || code === 'conflict' ? 'journal_broken' : 'data_unreachable', detail, next)
+  throw faultOf(outcome.refusal)
 }
 
 const say = (...lines: readonly string[]): void => void process.stdout.write(`${plainLines(lines.join('\n'))}\n`)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { fromBase64, toBase64 } from '../base/bytes.ts'
+import { jsonOrNull } from '../base/json.ts'
 import { type Frontier, frontierBytes, parseFrontier } from '../log/frontier.ts'
 import type { Learnt } from './approvals.ts'
 
@@ -31,12 +32,4 @@ export function parseState(text: string): ApprovalsState | null {
   if (!tree) return null
   const { known, proposals, voided, applied, revoked } = state
   return { tree, learnt: { known, proposals, voided, applied, revoked } }
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

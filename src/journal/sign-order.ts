@@ -2,7 +2,7 @@ import { sameBytes } from '../base/bytes.ts'
 import { EMPTY_FRONTIER, extend, type Frontier, rootOf } from '../log/frontier.ts'
 import { broken, checkedPages, type Readable } from './check-entry.ts'
 import type { EntryStore, StoredEntry } from './entry-store.ts'
-import { isOldForm } from './old-form.ts'
+import { isOldForm, oldFormFault } from './old-form.ts'
 
 type Reading = { readonly store: Pick<EntryStore, 'read'>; readonly signed: Frontier }
 
@@ -17,7 +17,7 @@ export function formOrder({ store, signed }: Reading): (page: readonly StoredEnt
     for (const { index, body } of page) {
       if (!isOldForm(body)) event ??= index
       else if (event !== null || (index === signed.size && index > 0 && !isOldForm(await lastSigned({ store, signed }))))
-        throw broken(`entry ${index} is spelled as before there were events, and comes after entry ${event ?? index - 1}: nothing writes such entries any more`)
+        throw broken(oldFormFault(index, event ?? index - 1))
     }
   }
 }

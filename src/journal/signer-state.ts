@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { fromBase64, toBase64 } from '../base/bytes.ts'
+import { jsonOrNull } from '../base/json.ts'
 import type { Frontier } from '../log/frontier.ts'
 import { frontierBytes, parseFrontier } from '../log/frontier.ts'
 import { broken } from './check-entry.ts'
@@ -36,12 +37,4 @@ function parseState(text: string): Frontier {
   const frontier = bytes && parseFrontier(bytes, state.size)
   if (!frontier) throw broken("the signer's memory of what it signed cannot be read")
   return frontier
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { fromBase64, toBase64, toBase64url } from '../base/bytes.ts'
 import { canonical } from '../base/canonical.ts'
 import { sha256 } from '../base/digest.ts'
+import { jsonOrNull } from '../base/json.ts'
 import type { Frontier } from '../log/frontier.ts'
 import { frontierBytes, parseFrontier } from '../log/frontier.ts'
 import { Fault } from '../model/fault.ts'
@@ -61,11 +62,3 @@ export function verifiedState(path: string, { log, source, trust }: { readonly l
 
 const digestOf = ({ v, log, source, trust, size, frontier }: Omit<z.infer<typeof stateFile>, 'digest'>): string =>
   toBase64url(sha256(canonical({ v, log, source, trust, size, frontier })))
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}

@@ -7,6 +7,7 @@ import { gapFault, type Readable } from './check-entry.ts'
 import { checkpointJudge, type Foreign, type Held } from './checkpoint-judge.ts'
 import type { EntryStore } from './entry-store.ts'
 import { type FaultList, faultList } from './fault-list.ts'
+import { oldFormFault } from './old-form.ts'
 import type { LogSource, SourceEntry, SourcePage } from './source.ts'
 import { storeSource } from './source-store.ts'
 import { holdEarlier } from './verify-earlier.ts'
@@ -230,9 +231,7 @@ function eventCheck(event: number | null, faults: FaultList): (first: number, in
   let known = event
   return (first, { old, firstEvent }) => {
     if (firstEvent !== null) known = Math.min(known ?? Infinity, first + firstEvent)
-    for (const at of old)
-      if (known !== null && first + at > known)
-        faults.add(`entry ${first + at} is spelled as before there were events, and comes after entry ${known}: nothing writes such entries any more`)
+    for (const at of old) if (known !== null && first + at > known) faults.add(oldFormFault(first + at, known))
   }
 }
 

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Appended, EntryStore, Head, StoredCheckpoint, StoredEntry } from '../journal/entry-store.ts'
+import { byteaArray } from './bytea-array.ts'
 
 /** A call that takes longer rejects, and its connection is dropped: half-open ones do not answer for hours. */
 const QUERY_TIMEOUT_MS = 10_000
@@ -36,8 +37,6 @@ update journal_head set epoch = epoch + 1, holder = $1, moved_at = clock_timesta
 where (holder = $1 or holder is null and (wanted is null or wanted = $1) or moved_at < clock_timestamp() - $2::float8 * interval '1 millisecond')
   and (select setting from soon) is not null
 returning size, frontier, epoch`
-
-const BYTEA = pg.types.builtins.BYTEA
 
 type EntryRow = { readonly index: string; readonly leaf: Buffer; readonly body: Buffer }
 type HeadRow = { readonly size: string; readonly frontier: Buffer; readonly epoch: string }
@@ -105,22 +104,6 @@ export function journalStore({ pool }: { readonly pool: pg.Pool }): EntryStore {
       ])
     },
   }
-}
-
-/**
- * A `bytea[]` in PostgreSQL's binary form (array_send: dimensions, null flag, element type, length, lower bound, then each behind its length).
- * The driver would spell it in hex: twice the bytes, and reading them costs the server more than keeping them.
- */
-function byteaArray(items: readonly Uint8Array[]): Buffer {
-  const array = Buffer.allocUnsafe(items.reduce((bytes, item) => bytes + 4 + item.length, 20))
-  let at = 0
-  for (const word of [1, 0, BYTEA, items.length, 1]) at = array.writeInt32BE(word, at)
-  for (const item of items) {
-    at = array.writeInt32BE(item.length, at)
-    array.set(item, at)
-    at += item.length
-  }
-  return array
 }
 
 /** What an error says for certain of the batch (SQLSTATE); anything else leaves its fate unknown and is thrown on. */

@@ -152,6 +152,7 @@ function endIfBroken(cause: unknown): void {
   if (cause instanceof Fault && cause.code === 'journal_broken') process.exit(3)
 }
 
-function faultOf({ code, detail, next }: ArchiveRefusal): Fault {
+/** What the archive refuses, as a fault: `journal_broken` where it contradicts what was signed. */
+export function faultOf({ code, detail, next }: ArchiveRefusal): Fault {
   return code === 'broken' || code === 'conflict' ? new Fault('journal_broken', detail, next) : new Fault('data_unreachable', detail, next)
 }
