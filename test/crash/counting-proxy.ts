@@ -1,4 +1,5 @@
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
+import { paired } from '../support/paired.ts'
 
 /** A wire to a server on this machine that counts every byte the server sends through it. */
 export type CountingProxy = {
@@ -13,15 +14,7 @@ export async function countingProxy(port: number): Promise<CountingProxy> {
   let answered = 0
   const listener = createServer((client) => {
     const upstream = createConnection({ host: '127.0.0.1', port })
-    for (const socket of [client, upstream]) {
-      open.add(socket)
-      socket.on('error', () => undefined)
-      socket.on('close', () => {
-        open.delete(socket)
-        client.destroy()
-        upstream.destroy()
-      })
-    }
+    paired(open, client, upstream)
     client.on('data', (bytes) => upstream.write(bytes))
     upstream.on('data', (bytes) => {
       answered += bytes.length

@@ -104,4 +104,8 @@ it('says what would leave, then takes it, tells the journal, and everything goes
     err: expect.stringContaining('the oldest entries have left the database, and no archive is named'),
   })
   expect(await run(['journal', 'verify', ...key, '--behind', join(pilot.raise.dataFolder, 'journal')], { env })).toMatchObject({ code: 0 })
+  const served = ['--behind', `${pilot.raise.gateUrl}/journal`]
+  const token = ['--token-file', join(pilot.raise.dataFolder, 'keys/gate/journal-reader')]
+  expect(await run(['journal', 'verify', ...key, ...served, ...token], { env })).toMatchObject({ code: 0, err: '' })
+  expect(await run(['journal', 'verify', ...key, ...served], { env })).toMatchObject({ code: 3 })
 }, 60_000)

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { paired } from './paired.ts'
 
 /** A wire to a PostgreSQL that can be cut at a word. */
 export type PgProxy = {
@@ -49,15 +50,7 @@ export async function pgProxy(url: string): Promise<PgProxy> {
       }
       caught({ release, cut: () => void client.destroy() })
     }
-    for (const socket of [client, upstream]) {
-      open.add(socket)
-      socket.on('error', () => undefined)
-      socket.on('close', () => {
-        open.delete(socket)
-        client.destroy()
-        upstream.destroy()
-      })
-    }
+    paired(open, client, upstream)
     client.on('data', (bytes: Buffer) => {
       if (kept?.to === upstream) return void kept.parts.push(bytes)
       if (hold !== null && bytes.includes(hold.word)) {
