@@ -36,6 +36,11 @@ const GATE_HEAP = ['--max-semi-space-size=16', '--max-old-space-size=512']
  * four the gate answered a tenth less.
  */
 const ONE_HELPER = '--v8-pool-size=1'
+/**
+ * Threads for signatures and passphrases. A passphrase takes one for a tenth of a second, one at a time (`identity/passphrase.ts`), so proofs always have the
+ * other; with four, every proof wakes another core.
+ */
+const POOL = { UV_THREADPOOL_SIZE: '2' }
 
 /**
  * Starts a part as a process of its own. It is not in our process group, so that Ctrl-C in the terminal reaches us alone and
@@ -49,7 +54,7 @@ export async function startPart(
 ): Promise<Running> {
   const child = fork(join(import.meta.dirname, 'gatehouse.ts'), ['serve', '--config', configFile, '--part', name, ...flags], {
     detached: true,
-    env: { ...inherited(user === null ? OURS : []), ...secrets },
+    env: { ...inherited(user === null ? OURS : []), ...POOL, ...secrets },
     // Without our own groups: Node gives them up together with the uid.
     ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
     execArgv: name === 'gate' ? [...GATE_HEAP, ONE_HELPER] : [ONE_HELPER],

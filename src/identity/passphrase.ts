@@ -14,8 +14,8 @@ export type Passphrases = {
 export const PASSPHRASE_CHARACTERS_MIN = 12
 const PASSPHRASE_CHARACTERS_MAX = 512
 const [N, R, P, BYTES] = [2 ** 15, 8, 1, 32]
-/** Half the thread pool at most: proofs are checked there too, and must not wait for those who guess. */
-const AT_ONCE = 2
+/** Half the thread pool of the gate (`bin/supervise.ts`): proofs are checked there too, and must not wait for those who guess. */
+const AT_ONCE = 1
 const WAITING_MAX = 32
 
 export function openPassphrases({ random }: { readonly random: Random }): Passphrases {

@@ -35,7 +35,7 @@ export const accessTokenHash = (token: string): string => toBase64url(sha256(tok
  * A DPoP proof (RFC 9449 §4.3, every step but replay), as strictly as the RFC reads: ES256 alone, three exact base64url parts.
  * Refuses `proof_invalid`, `proof_url_mismatch`, `proof_expired`, `proof_nonce_required`.
  */
-export function checkProof(text: string, expected: Expected): Outcome<Proof, Refusal> {
+export async function checkProof(text: string, expected: Expected): Promise<Outcome<Proof, Refusal>> {
   const first = text.indexOf('.')
   const last = text.lastIndexOf('.')
   if (text.length > PROOF_LENGTH_MAX || first === -1 || text.indexOf('.', first + 1) !== last) return invalid('the proof is not three parts')
@@ -49,7 +49,7 @@ export function checkProof(text: string, expected: Expected): Outcome<Proof, Ref
   if (fault !== null) return refuse(fault)
 
   const signature = fromBase64url(text.slice(last + 1))
-  if (signature === null || !verifyEs256(head.key, utf8(text.slice(0, last)), signature)) return invalid('the signature does not match')
+  if (signature === null || !(await verifyEs256(head.key, utf8(text.slice(0, last)), signature))) return invalid('the signature does not match')
   return done(mint<Proof>({ jkt: head.jkt, jwk: head.jwk, jti: claims['jti'] as string, nonce: claims['nonce'] as string }))
 }
 
