@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { utf8 } from '../src/base/bytes.ts'
-import { canonical } from '../src/base/canonical.ts'
-import { toEvent } from '../src/events/to-event.ts'
+import { spell } from '../src/events/spell.ts'
 import type { Entry } from '../src/journal/entry.ts'
 import type { EntryStore } from '../src/journal/entry-store.ts'
 import { openSignerKey } from '../src/journal/key.ts'
@@ -81,4 +80,4 @@ export const answeredAsk = (n: number): Entry => ({
 })
 
 /** Its body as the journal keeps it. */
-export const answeredBody = (n: number): Uint8Array => utf8(canonical(toEvent(answeredAsk(n), { at: Date.now(), node: 'gate' })))
+export const answeredBody = (n: number): Uint8Array => utf8(spell(answeredAsk(n), { at: Date.now(), node: 'gate' }))

@@ -9,11 +9,13 @@ import { ENTRY_KINDS, type Entry } from '../journal/entry.ts'
 import { REFUSAL_CODES } from '../model/refusal.ts'
 import { FORMS } from './forms.ts'
 import { fromEvent } from './from-event.ts'
-import { toEvent } from './to-event.ts'
+import { spell } from './spell.ts'
+import type { Stamp } from './tell.ts'
 
 const judge = openOcsf()
 const STAMP = { at: 1_790_000_000_000, node: 'gate' }
 const sample = (kind: Entry['kind'], outcome: Entry['outcome'] = 'done'): Entry => ({ kind, outcome, ...ENTRY_SAMPLES[kind] })
+const eventOf = (entry: Entry, stamp: Stamp = STAMP) => JSON.parse(spell(entry, stamp))
 const asJson = <T extends Json>(value: T): T => JSON.parse(canonical(value))
 
 /** Words that stand in events for what is not known, and names that objects have without being given them. */
@@ -62,7 +64,9 @@ describe('an event read back', () => {
   it('is the very entry, whatever stood in it, through its canonical spelling too', () => {
     fc.assert(
       fc.property(entries, stamps, (entry, stamp) => {
-        expect(fromEvent(JSON.parse(canonical(toEvent(entry, stamp))))).toEqual({ entry, stamp })
+        const text = spell(entry, stamp)
+        expect(canonical(JSON.parse(text))).toBe(text)
+        expect(fromEvent(JSON.parse(text), text)).toEqual({ entry, stamp })
       }),
       { numRuns: 5_000 },
     )
@@ -71,7 +75,7 @@ describe('an event read back', () => {
   it.skipIf(judge === null)('was valid by OCSF, whatever stood in the entry (skipped aloud where the schema is absent)', () => {
     fc.assert(
       fc.property(entries, stamps, (entry, stamp) => {
-        expect(judge?.(toEvent(entry, stamp))).toBeNull()
+        expect(judge?.(eventOf(entry, stamp))).toBeNull()
       }),
       { numRuns: 1_000 },
     )
@@ -80,7 +84,7 @@ describe('an event read back', () => {
   it('tells any two entries apart', () => {
     fc.assert(
       fc.property(entries, entries, (one, other) => {
-        expect(canonical(toEvent(one, STAMP)) === canonical(toEvent(other, STAMP))).toBe(canonical(one) === canonical(other))
+        expect(spell(one, STAMP) === spell(other, STAMP)).toBe(canonical(one) === canonical(other))
       }),
     )
   })
@@ -88,14 +92,14 @@ describe('an event read back', () => {
   it.each(ENTRY_KINDS)('is null or another entry when any one thing in the event is altered, left out or added: %s', (kind) => {
     for (const outcome of ['done', 'forbidden'] as const) {
       const entry = sample(kind, outcome)
-      const event = asJson(toEvent(entry, STAMP))
+      const event = eventOf(entry)
       expect(fromEvent(event)).toEqual({ entry, stamp: STAMP })
       for (const altered of alterations(event)) {
         if (canonical(altered) === canonical(event)) continue
         const found = fromEvent(altered)
         if (found === null) continue
         // What is believed at all is spelled by us in exactly this way.
-        expect(canonical(toEvent(found.entry, found.stamp))).toBe(canonical(altered))
+        expect(spell(found.entry, found.stamp)).toBe(canonical(altered))
         expect(found).not.toEqual({ entry, stamp: STAMP })
       }
     }
@@ -130,9 +134,9 @@ describe('an event read back', () => {
       .split('\n')
     const kinds = lines.map((line) => {
       const found = fromEvent(JSON.parse(line))
-      return found && canonical(toEvent(found.entry, found.stamp)) === line ? found.entry.kind : null
+      return found && spell(found.entry, found.stamp) === line ? found.entry.kind : null
     })
-    const unfrozen = ENTRY_KINDS.filter((kind) => !kinds.includes(kind)).map((kind) => canonical(toEvent(sample(kind), STAMP)))
+    const unfrozen = ENTRY_KINDS.filter((kind) => !kinds.includes(kind)).map((kind) => spell(sample(kind), STAMP))
     // A kind without a frozen vector: append what is shown here to test/vectors/events.jsonl.
     expect(unfrozen).toEqual([])
     expect(kinds).not.toContain(null)
@@ -140,7 +144,7 @@ describe('an event read back', () => {
 })
 
 function broken(path: readonly string[], value: Json | undefined, entry = sample('house.started')): Json {
-  return replaced(asJson(toEvent(entry, STAMP)), path, value)
+  return replaced(eventOf(entry), path, value)
 }
 
 function replaced(event: Json, [step = '', ...rest]: readonly string[], value: Json | undefined): Json {

@@ -1,33 +1,34 @@
-import type { Json } from '../base/canonical.ts'
+import { canonical, type Json } from '../base/canonical.ts'
 import type { Entry } from '../journal/entry.ts'
 import { REFUSAL_CODES } from '../model/refusal.ts'
 import type { EntryOf, Field, Forms } from './form.ts'
 import { FORMS } from './forms.ts'
 import { at, type Growing } from './place.ts'
 import { type Seat, type Seats, seatsOf } from './seats.ts'
-import { type Stamp, writer } from './to-event.ts'
+import { speller } from './spell.ts'
+import type { Stamp } from './tell.ts'
 
 export type Stamped<Kind extends string> = { readonly entry: EntryOf<Kind>; readonly stamp: Stamp }
 
 /**
- * Reads events of these kinds back. Null for anything that `writer` of the same forms could not have written: what is read is written again
- * and has to come out the same, member for member, so that no event says one thing to us and another to a SIEM. @internal
+ * Reads events of these kinds back, of which `text` is the spelling. Null for anything that `speller` of the same forms could not have spelled: what is read is
+ * spelled again and has to come out the same, byte for byte, so that no event says one thing to us and another to a SIEM. Throws on a value that has no spelling. @internal
  */
-export function reader<Kind extends string>(forms: Forms<Kind>): (event: Json) => Stamped<Kind> | null {
-  const write = writer(forms)
+export function reader<Kind extends string>(forms: Forms<Kind>): (event: Json, text?: string) => Stamped<Kind> | null {
+  const spelled = speller(forms)
   const seats = seatsOf(forms)
-  return (event) => {
+  return (event, text = canonical(event)) => {
     const kind = at(event, ['metadata', 'event_code'])
     if (typeof kind !== 'string' || !isKind(forms, kind)) return null
     const found = seats.get(kind)
     const stamp = stampOf(event)
     const entry = found && stamp && entryOf(found, kind, event)
-    return entry && same(write(entry, stamp), event) ? { entry, stamp } : null
+    return entry && spelled(entry, stamp) === text ? { entry, stamp } : null
   }
 }
 
 /** The entry of an event of the journal, with its stamp. */
-export const fromEvent: (event: Json) => { readonly entry: Entry; readonly stamp: Stamp } | null = reader(FORMS)
+export const fromEvent: (event: Json, text?: string) => { readonly entry: Entry; readonly stamp: Stamp } | null = reader(FORMS)
 
 const isKind = <Kind extends string>(forms: Forms<Kind>, kind: string): kind is Kind => Object.hasOwn(forms, kind)
 
@@ -56,7 +57,7 @@ function entryOf<Kind extends string>(seats: Seats, kind: Kind, event: Json): En
   if (outcome === undefined || !isObject(ours) || (left !== undefined && !isObject(left))) return null
 
   const known: { [F in Field | 'correlation']?: string } = typeof correlation === 'string' ? { correlation } : {}
-  for (const [field, seat] of seats.fields) {
+  for (const { field, seat } of seats.fields) {
     const value = (seat && read(event, seat)) ?? ours[field]
     if (typeof value === 'string') known[field] = value
   }
@@ -78,11 +79,3 @@ function read(event: Json, seat: Seat): Json | undefined {
 }
 
 const isObject = (value: Json): value is { readonly [name: string]: Json } => typeof value === 'object' && value !== null && !Array.isArray(value)
-
-function same(a: Json, b: Json): boolean {
-  if (a === b) return true
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, i) => same(one, b[i] as Json))
-  if (!isObject(a) || !isObject(b)) return false
-  const names = Object.keys(a)
-  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && same(a[name] as Json, b[name] as Json))
-}

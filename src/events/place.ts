@@ -7,14 +7,11 @@ export type Growing = { [name: string]: Json }
  * Where one value of an entry stands in an event, and how it is spelled there. Both ways are inverse: `read(write(v))` is `v`. What a place
  * cannot hold (`write` gives undefined) keeps its own name under `unmapped`, so that nothing is lost and nothing is guessed.
  */
-export type Place = {
+export type Place = There & {
   /** As documentation names it: `api.request.data`, `resources.0.uid`. */
   readonly path: string
-  readonly steps: readonly string[]
   readonly write: (value: Json) => Json | undefined
   readonly read: (value: Json) => Json | undefined
-  /** What OCSF wants beside it. */
-  readonly beside: readonly Fixed[]
 }
 
 /** A value that is always the same at its path. */
@@ -22,6 +19,12 @@ export type Fixed = { readonly steps: readonly string[]; readonly value: Json }
 export type Fixture = { readonly [path: string]: Json }
 
 export const fixedOf = (fixture: Fixture = {}): readonly Fixed[] => Object.entries(fixture).map(([path, value]) => ({ steps: path.split('.'), value }))
+
+/** Where a value stands in an event, and what OCSF wants beside it. Each is one object, known again by being the same. */
+export type There = { readonly steps: readonly string[]; readonly beside: readonly Fixed[] }
+
+/** Beside which OCSF wants nothing. */
+export const thereAt = (path: string): There => ({ steps: path.split('.'), beside: [] })
 
 const place = (path: string, beside: Fixture, write: Place['write'], read: Place['read'] = write): Place => ({
   path,

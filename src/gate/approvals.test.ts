@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { changeOf } from '../../test/support/change.ts'
-import { canonical } from '../base/canonical.ts'
 import { type Change, changeDigest } from '../changes/change.ts'
 import { decisionText } from '../changes/decision.ts'
 import { proposalGrant } from '../changes/proposal.ts'
-import { toEvent } from '../events/to-event.ts'
+import { spell } from '../events/spell.ts'
 import { grantText, openDigest } from '../journal/authority-link.ts'
 import { ENTRY_KINDS } from '../journal/entry.ts'
 import { CHANGE_STATES } from '../model/change-state.ts'
@@ -154,7 +153,7 @@ it('learns on from an entry that says anything but a text where a name belongs',
 })
 
 it('is fed every entry that tells of a change or the end of a session, and need not read the others', () => {
-  const bodyOf = (kind: (typeof ENTRY_KINDS)[number]) => Buffer.from(canonical(toEvent({ kind, outcome: 'done', session: 's-1' }, { at: 0, node: 'gate' })))
+  const bodyOf = (kind: (typeof ENTRY_KINDS)[number]) => Buffer.from(spell({ kind, outcome: 'done', session: 's-1' }, { at: 0, node: 'gate' }))
   const told = ENTRY_KINDS.filter((kind) => bearsOnChanges(bodyOf(kind)))
   expect(told).toEqual(ENTRY_KINDS.filter((kind) => kind.startsWith('change.') || kind === 'session.revoked'))
   // As bodies were spelled before they were events.

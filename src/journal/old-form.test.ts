@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { ENTRY_SAMPLES } from '../../test/support/entry-samples.ts'
 import { utf8 } from '../base/bytes.ts'
 import { canonical } from '../base/canonical.ts'
-import { toEvent } from '../events/to-event.ts'
+import { spell } from '../events/spell.ts'
 import { ENTRY_KINDS, type Entry } from './entry.ts'
 import { isOldForm } from './old-form.ts'
 import { parseRecorded } from './recorded.ts'
 
 const STAMP = { at: Date.UTC(2026, 8, 1), node: 'gate' }
-const asEvent = (entry: Entry): Uint8Array => utf8(canonical(toEvent(entry, STAMP)))
+const asEvent = (entry: Entry): Uint8Array => utf8(spell(entry, STAMP))
 const asBefore = (entry: Entry): Uint8Array => utf8(canonical({ v: 1, at: '2026-09-01T00:00:00.000Z', node: STAMP.node, ...entry }))
 const told = (body: Uint8Array) => [parseRecorded(body)?.v, isOldForm(body)]
 

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FreshJournal, freshJournal } from '../../test/support/journal.ts'
 import { toBase64, utf8 } from '../base/bytes.ts'
-import { canonical } from '../base/canonical.ts'
-import { toEvent } from '../events/to-event.ts'
+import { spell } from '../events/spell.ts'
 import { leafHash } from '../log/leaf.ts'
 import { decodeBundle, encodeBundle } from '../log/tile.ts'
 import { openJournal } from './open.ts'
@@ -52,7 +51,7 @@ describe('record', () => {
 
   it('takes an entry of exactly 65,535 bytes and throws on one more, of which nothing is kept', async () => {
     const sized = (bytes: number) => ({ kind: 'ask.answered', outcome: 'done', detail: { filler: 'x'.repeat(bytes) } }) as const
-    const overhead = canonical(toEvent(sized(0), { at: Date.UTC(2026, 8, 1), node: 'test' })).length
+    const overhead = spell(sized(0), { at: Date.UTC(2026, 8, 1), node: 'test' }).length
     expect((await fresh.journal.record(sized(65_535 - overhead))).ok).toBe(true)
     const { size } = await fresh.store.head()
     await expect(fresh.journal.record(sized(65_536 - overhead))).rejects.toThrow('takes 65536 bytes, over the 65535')

@@ -1,12 +1,12 @@
 import type { Brand } from '../base/brand.ts'
 import { mint } from '../base/brand.ts'
-import { toBase64, utf8 } from '../base/bytes.ts'
-import { canonical } from '../base/canonical.ts'
+import { toBase64 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Outcome } from '../base/outcome.ts'
 import { done } from '../base/outcome.ts'
 import { wellFormed } from '../base/well-formed.ts'
-import { type OcsfEvent, toEvent } from '../events/to-event.ts'
+import { spell } from '../events/spell.ts'
+import type { Stamp } from '../events/tell.ts'
 import { ENTRY_BYTES_MAX } from '../log/tile.ts'
 import type { Refusal } from '../model/refusal.ts'
 import type { Commit } from './commit.ts'
@@ -26,7 +26,8 @@ export type Record = (entry: Entry, payload?: Payload) => Promise<Outcome<Receip
 export const recorder =
   ({ commit, clock, node }: { readonly commit: Commit; readonly clock: Clock; readonly node: string }): Record =>
   async (entry, payload) => {
-    const body = utf8(spelled(toEvent(entry, { at: clock(), node })))
+    // Of Node's pool: an array of its own for each would be as much work to collect as to fill.
+    const body = Buffer.from(spelled(entry, { at: clock(), node }))
     if (body.length > ENTRY_BYTES_MAX) throw new Error(`an entry of kind ${entry.kind} takes ${body.length} bytes, over the ${ENTRY_BYTES_MAX} of a log entry`)
     const committed = await commit(body, payload)
     if (!committed.ok) return committed
@@ -34,10 +35,10 @@ export const recorder =
   }
 
 /** Whatever has no spelling gets one, or throws again: nearly all has, and need not be looked through first. */
-function spelled(event: OcsfEvent): string {
+function spelled(entry: Entry, stamp: Stamp): string {
   try {
-    return canonical(event)
+    return spell(entry, stamp)
   } catch {
-    return canonical(wellFormed(event))
+    return spell(wellFormed(entry), stamp)
   }
 }

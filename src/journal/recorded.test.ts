@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../base/bytes.ts'
 import { canonical } from '../base/canonical.ts'
-import { toEvent } from '../events/to-event.ts'
+import { spell } from '../events/spell.ts'
 import type { Entry } from './entry.ts'
 import { parseRecorded } from './recorded.ts'
 
 const ENTRY: Entry = { kind: 'ask.answered', outcome: 'done', session: 's-1', digest: 'abc', detail: { rows: 3, '10': 1, '9': 2 } }
-const EVENT = canonical(toEvent(ENTRY, { at: Date.UTC(2026, 8, 1), node: 'gate' }))
+const EVENT = spell(ENTRY, { at: Date.UTC(2026, 8, 1), node: 'gate' })
 const STAMP = { at: '2026-09-01T00:00:00.000Z', node: 'gate' }
 
 describe('parseRecorded', () => {

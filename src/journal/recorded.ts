@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { canonical } from '../base/canonical.ts'
 import { fromEvent } from '../events/from-event.ts'
-import { isCanonical } from '../events/spelling.ts'
 import { REFUSAL_CODES } from '../model/refusal.ts'
 import { ENTRY_KINDS, type Entry } from './entry.ts'
 
@@ -28,9 +28,8 @@ export function parseRecorded(body: Uint8Array): Recorded | null {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
     const value = JSON.parse(text)
-    if (!isCanonical(text, value)) return null
-    if (Object.hasOwn(value, 'v')) return version1.safeParse(value).data ?? null
-    const found = fromEvent(value)
+    if (Object.hasOwn(value, 'v')) return canonical(value) === text ? (version1.safeParse(value).data ?? null) : null
+    const found = fromEvent(value, text)
     if (found === null) return null
     return { v: 2, at: new Date(found.stamp.at).toISOString(), node: found.stamp.node, ...found.entry }
   } catch {

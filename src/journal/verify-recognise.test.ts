@@ -2,15 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ENTRY_SAMPLES } from '../../test/support/entry-samples.ts'
 import { utf8 } from '../base/bytes.ts'
-import { canonical } from '../base/canonical.ts'
-import { toEvent } from '../events/to-event.ts'
+import { spell } from '../events/spell.ts'
 import { ENTRY_KINDS, type Entry } from './entry.ts'
 import { parseRecorded } from './recorded.ts'
 import { payloadOfEntry } from './verify-payload.ts'
 import { recogniser } from './verify-recognise.ts'
 import { templateOf } from './verify-template.ts'
 
-const bodyOf = (entry: Entry, at = Date.UTC(2026, 8, 1), node = 'gate') => canonical(toEvent(entry, { at, node }))
+const bodyOf = (entry: Entry, at = Date.UTC(2026, 8, 1), node = 'gate') => spell(entry, { at, node })
 const SAMPLES: readonly Entry[] = ENTRY_KINDS.flatMap((kind) => [
   { ...ENTRY_SAMPLES[kind], kind, outcome: 'done' as const },
   { ...ENTRY_SAMPLES[kind], kind, outcome: 'forbidden' as const },

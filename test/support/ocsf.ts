@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv, type ValidateFunction } from 'ajv'
-import type { OcsfEvent } from '../../src/events/to-event.ts'
+import type { Json } from '../../src/base/canonical.ts'
+
+export type OcsfEvent = { readonly [name: string]: Json }
 
 /** Says what is wrong with an event by OCSF 1.8.0, or null. */
 export type OcsfJudge = (event: OcsfEvent) => string | null
