@@ -35,7 +35,7 @@ export function journalReport(found: Found): string {
 
 Written by \`npm run bench:journal\`; the next run overwrites it. ${began.toISOString().slice(0, 16).replace('T', ' ')} UTC.
 ${machine()}. Load average before ${loadBefore.join(' ')}, after ${loadAfter.join(' ')} (the bench's own work is in the latter).
-Embedded PostgreSQL, fsync and synchronous_commit on; entries are the events of an answered ask, without the ciphertext that the gate keeps beside them; the tree's hashes are part of each append.
+Embedded PostgreSQL, fsync and synchronous_commit on; entries are the events of an answered ask, without the ciphertext that the gate keeps beside them; the tree's hashes are part of each append. V8 has the settings of the gate (\`src/bin/runtime.ts\`).
 Beside the figures stands what one write and fdatasync took on the same disk just before, of ${whole(entryBytes)} bytes, an entry's length, unless it says otherwise: p50 / p99, milliseconds.
 
 ${appendersOf(found)}

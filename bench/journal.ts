@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { asGate } from './as-gate.ts'
 import { calibrate } from './disk.ts'
 import { quantile } from './figures.ts'
 import { inFolder } from './folder.ts'
@@ -110,4 +111,4 @@ async function growing(house: JournalHouse, folder: string) {
   return { sizes, verifications, later }
 }
 
-await bench()
+if (await asGate()) await bench()

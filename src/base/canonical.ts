@@ -15,10 +15,16 @@ export function canonical(value: Json): string {
     case 'boolean':
       return value ? 'true' : 'false'
     case 'object':
-      return value === null ? 'null' : Array.isArray(value) ? `[${value.map(canonical).join(',')}]` : members(value as { readonly [name: string]: Json })
+      return value === null ? 'null' : Array.isArray(value) ? list(value as readonly Json[]) : members(value as { readonly [name: string]: Json })
     default:
       throw new Error(`a ${typeof value} is not JSON`)
   }
+}
+
+function list(values: readonly Json[]): string {
+  let text = ''
+  for (let i = 0; i < values.length; i++) text += `${i === 0 ? '' : ','}${canonical(values[i] as Json)}`
+  return `[${text}]`
 }
 
 function members(value: { readonly [name: string]: Json | undefined }): string {

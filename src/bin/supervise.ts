@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { Fault, type FaultCode } from '../model/fault.ts'
 import type { OsUser } from '../store/cluster/os-user.ts'
+import { RUNTIME } from './runtime.ts'
 
 /** The parts of the house, in the order they start. The gate stops first; the archive last, once the signer has signed all there was. */
 export const PARTS = ['sign', 'archive', 'apply', 'gate'] as const
@@ -27,22 +28,6 @@ export type Running = {
 
 const STOP_WITHIN_MS = 15_000
 /**
- * Some 40 MB of the gate's heap live at once. Told that it may have 512 it is collected when it has grown by half; with all of the
- * machine's memory to go by V8 lets it grow fourfold first, and the gate held 350 MB under load instead of 230.
- */
-const GATE_HEAP = ['--max-semi-space-size=16', '--max-old-space-size=512']
-/**
- * One thread beside ours for V8's garbage, instead of four: on few cores, shared with PostgreSQL, four spend their time waiting for each other. With
- * four the gate answered a tenth less.
- */
-const ONE_HELPER = '--v8-pool-size=1'
-/**
- * Threads for signatures and passphrases. A passphrase takes one for a tenth of a second, one at a time (`identity/passphrase.ts`), so proofs always have the
- * other; with four, every proof wakes another core.
- */
-const POOL = { UV_THREADPOOL_SIZE: '2' }
-
-/**
  * Starts a part as a process of its own. It is not in our process group, so that Ctrl-C in the terminal reaches us alone and
  * the gate is drained in order. Secrets go by environment; a user of its own is the part's from its first instruction on. Throws the part's own Fault when it cannot start.
  */
@@ -52,12 +37,13 @@ export async function startPart(
   secrets: Readonly<Record<string, string>>,
   flags: readonly string[] = [],
 ): Promise<Running> {
+  const runtime = name === 'gate' ? RUNTIME.gate : RUNTIME.other
   const child = fork(join(import.meta.dirname, 'gatehouse.ts'), ['serve', '--config', configFile, '--part', name, ...flags], {
     detached: true,
-    env: { ...inherited(user === null ? OURS : []), ...POOL, ...secrets },
+    env: { ...inherited(user === null ? OURS : []), ...runtime.env, ...secrets },
     // Without our own groups: Node gives them up together with the uid.
     ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
-    execArgv: name === 'gate' ? [...GATE_HEAP, ONE_HELPER] : [ONE_HELPER],
+    execArgv: [...runtime.flags],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/support/database.ts'
 import { poolOf } from '../../test/support/journal.ts'
 import { utf8 } from '../base/bytes.ts'
+import { sha256 } from '../base/digest.ts'
 import { entryStoreContract } from '../journal/entry-store.contract.ts'
 import { EMPTY_FRONTIER, extend, frontierBytes } from '../log/frontier.ts'
 import { leafHash } from '../log/leaf.ts'
@@ -121,7 +122,9 @@ describe('journalStore on a database in trouble', () => {
     for (let i = 0; i < 20; i++) {
       const { size } = await store.head()
       const before = await walPosition(admin, 'pg_current_wal_insert_lsn')
-      expect(await store.append({ ...batchOf(`durable ${i}`, size), frontier: new Uint8Array(0) })).toBe('appended')
+      // With a ciphertext and without go by two statements.
+      const payloads = i % 2 === 0 ? [] : [{ digest: sha256(`p${i}`), keyIds: ['k'], class: 'ask', ciphertext: sha256(`c${i}`) }]
+      expect(await store.append({ ...batchOf(`durable ${i}`, size), frontier: new Uint8Array(0), payloads })).toBe('appended')
       expect(await walPosition(admin, 'pg_current_wal_flush_lsn')).toBeGreaterThan(before)
     }
     await Promise.all([pool.end(), admin.end()])
