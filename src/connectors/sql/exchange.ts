@@ -5,10 +5,13 @@ import type { Statement } from './compile.ts'
 /** A statement and the name under which a connection keeps it prepared. */
 export type Named = Statement & { readonly name: string }
 
-/** Asks for the rows of a statement as these accounts, on a connection that nobody else uses meanwhile. After a rejection it must be closed. */
-export type Exchange = (client: pg.PoolClient, accounts: string, named: Named) => Promise<readonly Row[]>
+/** The rows of a statement that may be seen as these accounts. */
+export type Read = { readonly accounts: string; readonly named: Named }
 
-/** Whose rows may be seen, and that nothing may be written: both until the transaction ends, and no longer. */
+/** Asks for each in turn, on a connection that nobody else uses meanwhile. Rejects for all when one fails; then the connection must be closed. */
+export type Exchange = (client: pg.PoolClient, reads: readonly Read[]) => Promise<readonly (readonly Row[])[]>
+
+/** Whose rows may be seen from here on, and that nothing may be written: both until the transaction ends, and no longer. */
 const CONFINE = {
   name: 'gh_confine',
   text: "select pg_catalog.set_config('gatehouse.accounts', $1, true), pg_catalog.set_config('transaction_read_only', 'on', true)",
@@ -17,45 +20,50 @@ const CONFINE = {
 type Column = readonly [name: string, parse: (text: string) => Row[string]]
 /** Columns of statements a connection has prepared, by name. */
 type Shapes = Map<string, readonly Column[]>
-type Asked = { readonly accounts: string; readonly named: Named; readonly resolve: (rows: readonly Row[]) => void; readonly reject: (cause: unknown) => void }
+type Settle = { readonly resolve: (rows: readonly (readonly Row[])[]) => void; readonly reject: (cause: unknown) => void }
 type RowDescription = { readonly fields: readonly { readonly name: string; readonly dataTypeID: Parameters<pg.PoolClient['getTypeParser']>[0] }[] }
 
 /**
- * PostgreSQL's extended protocol spoken by ourselves, where `pg` would take four exchanges: confinement and statement go out in one write
- * with one Sync after both, which makes them one transaction (PostgreSQL, "Pipelining"), and the answer comes back in one. What a
+ * PostgreSQL's extended protocol spoken by ourselves, where `pg` would take four exchanges: for each read confinement and statement go out, all in one write
+ * with one Sync at the end, which makes them one transaction (PostgreSQL, "Pipelining"), and the answers come back in one. What a
  * statement's columns are is asked once on a connection. It saves about a tenth of what an ask costs.
  */
 export function exchanges(): Exchange {
   const known = new WeakMap<pg.Connection, Shapes>()
-  return (client, accounts, named) =>
+  return (client, reads) =>
     new Promise((resolve, reject) => {
       const shapes: Shapes = known.get(client.connection) ?? new Map<string, readonly Column[]>()
       known.set(client.connection, shapes)
-      client.query(submittable(client, shapes, { accounts, named, resolve, reject }))
+      client.query(submittable(client, shapes, reads, { resolve, reject }))
     })
 }
 
-/** What `pg` calls back for each message of the server (lib/client.js). The first command completed is the confinement's, and its row is nobody's. */
-function submittable(client: pg.PoolClient, shapes: Shapes, { accounts, named, resolve, reject }: Asked) {
-  const rows: Row[] = []
-  let columns = shapes.get(named.name)
+/** What `pg` calls back for each message of the server (lib/client.js). Of each read the first command completed is the confinement's, and its row is nobody's. */
+function submittable(client: pg.PoolClient, shapes: Shapes, reads: readonly Read[], { resolve, reject }: Settle) {
+  const answers = reads.map(({ accounts, named }) => ({ accounts, name: named.name, columns: shapes.get(named.name), rows: [] as Row[], said: false }))
+  let at = 0
   let confined = false
-  let said = false
   return {
-    submit: (connection: pg.Connection) => send(connection, accounts, named, columns === undefined),
+    submit: (connection: pg.Connection) => send(connection, reads, shapes),
     handleRowDescription({ fields }: RowDescription): void {
-      columns = fields.map(({ name, dataTypeID }) => [name, client.getTypeParser(dataTypeID)])
+      const answer = answers[at]
+      if (answer) answer.columns = fields.map(({ name, dataTypeID }) => [name, client.getTypeParser(dataTypeID)])
     },
     handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
-      if (confined) rows.push(rowOf(columns ?? [], fields))
+      const answer = answers[at]
+      if (!answer) return
+      if (confined) answer.rows.push(rowOf(answer.columns ?? [], fields))
       // INVARIANT: the database has said back whose rows these are, and that they are only read, before one of them counts.
-      else said = fields[0] === accounts && fields[1] === 'on'
+      else answer.said = fields[0] === answer.accounts && fields[1] === 'on'
     },
-    handleCommandComplete: (): void => void (confined = true),
+    handleCommandComplete(): void {
+      if (confined) at++
+      confined = !confined
+    },
     handleReadyForQuery(): void {
-      if (columns) shapes.set(named.name, columns)
-      if (!said) reject(new Error('the source did not confine the read'))
-      else resolve(rows)
+      for (const { name, columns } of answers) if (columns) shapes.set(name, columns)
+      if (answers.every(({ said }) => said)) resolve(answers.map(({ rows }) => rows))
+      else reject(new Error('the source did not confine the read'))
     },
     handleError: reject,
     handleEmptyQuery: (): void => undefined,
@@ -63,17 +71,20 @@ function submittable(client: pg.PoolClient, shapes: Shapes, { accounts, named, r
   }
 }
 
-function send(connection: pg.Connection, accounts: string, { name, text, values }: Named, describe: boolean): void {
+function send(connection: pg.Connection, reads: readonly Read[], shapes: Shapes): void {
   const { stream } = connection
   stream.cork()
   try {
-    prepare(connection, CONFINE)
-    connection.bind({ statement: CONFINE.name, values: [accounts] }, true)
-    connection.execute({}, true)
-    prepare(connection, { name, text })
-    connection.bind({ statement: name, values: values.map(spelled) }, true)
-    if (describe) connection.describe({ type: 'P' }, true)
-    connection.execute({}, true)
+    for (const { accounts, named } of reads) {
+      const { name, text, values } = named
+      prepare(connection, CONFINE)
+      connection.bind({ statement: CONFINE.name, values: [accounts] }, true)
+      connection.execute({}, true)
+      prepare(connection, { name, text })
+      connection.bind({ statement: name, values: values.map(spelled) }, true)
+      if (!shapes.has(name)) connection.describe({ type: 'P' }, true)
+      connection.execute({}, true)
+    }
     connection.sync()
   } finally {
     stream.uncork()
