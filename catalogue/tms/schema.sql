@@ -1,5 +1,5 @@
 -- The pilot's TMS: what a company's transport management looks like to us. Applied once, in one transaction, by the role tms_owner (synth/tms.ts).
--- Every table that knows a customer shows only the rows of the accounts named in `gatehouse.accounts` (comma-separated, set per transaction), to its
+-- Every table that knows a customer shows only the rows of the accounts named in `gatehouse.accounts` (comma-separated, set before each statement), to its
 -- owner too. No context, no rows. Personal: contact_name, phone, email, address_line. Commercial: value, freight_cost, insurance. Free text: notes, note.
 
 create schema tms;

@@ -5,21 +5,19 @@
 const ONE_HELPER = '--v8-pool-size=1'
 /**
  * Some 40 MB of the gate's heap live at once. Told that it may have 512 it is collected when it has grown by half; with all of the machine's memory to go by
- * V8 lets it grow fourfold first. Told that it begins with 96, the same load marked
- * it 4 times instead of 26, and the gate answered a tenth more.
+ * V8 lets it grow fourfold first. Told that it begins with 96, the same load marked it 4 times instead of 26, and the gate answered a tenth more.
  */
-const GATE_HEAP = ['--max-semi-space-size=16', '--max-old-space-size=512', '--initial-heap-size=80']
-
+const GATE_HEAP = ['--max-semi-space-size=8', '--max-old-space-size=512', '--initial-heap-size=96']
 /** How Node is started for our parts. `env` is read once by what Node is made of, before any of our code runs. */
 export const RUNTIME = {
   gate: {
     flags: [...GATE_HEAP, ONE_HELPER],
     env: {
       /**
-       * Threads for signatures and passphrases. A passphrase takes one for a tenth of a second, one at a time (`identity/passphrase.ts`), so proofs always
-       * have the other; with four, every proof wakes another core.
+       * Threads for signatures, passphrases, files and names of hosts. A passphrase takes one for a tenth of a second, one at a time (`identity/passphrase.ts`),
+       * and a slow file another; with four, every proof wakes another core.
        */
-      UV_THREADPOOL_SIZE: '2',
+      UV_THREADPOOL_SIZE: '3',
       /** glibc's malloc would keep a heap for each thread, which buffers freed by V8's helper leave full of holes: 30 MB of the gate under load. */
       MALLOC_ARENA_MAX: '1',
     },

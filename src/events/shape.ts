@@ -15,18 +15,27 @@ export type Shape = {
   readonly seats: Seats
   readonly theres: readonly There[]
   readonly next: Map<There, Shape>
+  /** Of its kind, however many places were said. */
+  readonly kept: { count: number }
   layout: Layout | null
 }
 /** Canonical text, parted where the values of `slots` stand: one part more than slots. */
 type Layout = { readonly between: readonly string[]; readonly slots: readonly number[] }
 
-export const shapeOf = (seats: Seats, theres: readonly There[] = []): Shape => ({ seats, theres, next: new Map(), layout: null })
+/** Our own entries have a few of each kind. A journal that somebody else wrote may have any order of any places: those beyond are not kept. */
+const SHAPES_MAX = 2000
+
+/** @internal */
+export const shapeOf = (seats: Seats, theres: readonly There[] = [], kept = { count: 0 }): Shape => ({ seats, theres, next: new Map(), kept, layout: null })
 
 export function followed(shape: Shape, there: There): Shape {
   const known = shape.next.get(there)
   if (known) return known
-  const fresh = shapeOf(shape.seats, [...shape.theres, there])
-  shape.next.set(there, fresh)
+  const fresh = shapeOf(shape.seats, [...shape.theres, there], shape.kept)
+  if (shape.kept.count < SHAPES_MAX) {
+    shape.kept.count += 1
+    shape.next.set(there, fresh)
+  }
   return fresh
 }
 
@@ -52,6 +61,8 @@ function layoutOf({ seats, theres }: Shape): Layout {
   }
   for (const { steps, value } of seats.otherwise) if (at(event, steps) === undefined) put(event, steps, value)
   const parts = canonical(event).split(MARKED)
+  // A place within another's would leave a mark that is no value by itself.
+  if (parts.some((part) => part.includes('\\u0001'))) throw new Error(`the form of \`${seats.kind}\` has a place within another`)
   return { between: parts.filter((_, i) => i % 2 === 0), slots: parts.filter((_, i) => i % 2 === 1).map(Number) }
 }
 

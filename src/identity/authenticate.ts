@@ -6,7 +6,7 @@ import type { Session } from '../model/principal.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import { accessTokenHash } from '../proof/dpop.ts'
 import type { BelievedSessions } from './believed-sessions.ts'
-import { type Credential, type Proofs, provenBy } from './possess.ts'
+import { type Credential, type Proofs, provenBy, useUp } from './possess.ts'
 import type { Revocation } from './revocation.ts'
 
 /** A live session, asked for by the holder of its key, in this very request. */
@@ -38,23 +38,30 @@ export function authenticateWith(identity: Identity): Authenticate {
   const known = lru<string, Known>(TOKENS_MAX)
   const { proofs, revocation } = identity
 
+  async function live(ath: string): Promise<Outcome<Known, Refusal>> {
+    const found = await find(identity, known, ath)
+    if (!found.ok) return found
+    const now = proofs.clock()
+    if (now >= found.value.session.endsAt) return refuse(refusal('session_ended', 'the session reached its end'))
+    return now >= found.value.tokenEndsAt ? refuse(refusal('token_expired', 'the access token has expired')) : found
+  }
+
   return async (credential) => {
     const token = tokenIn(credential.authorization)
     if (!token.ok) return token
 
     const ath = accessTokenHash(token.value)
-    const found = await find(identity, known, ath)
-    if (!found.ok) return found
-    const { session, tokenEndsAt, answer } = found.value
-
-    const now = proofs.clock()
-    if (now >= session.endsAt) return refuse(refusal('session_ended', 'the session reached its end'))
-    if (now >= tokenEndsAt) return refuse(refusal('token_expired', 'the access token has expired'))
-
+    const before = await live(ath)
+    if (!before.ok) return before
     const proof = await provenBy(proofs, credential, ath)
     if (!proof.ok) return proof
+    // Again: to check a signature takes time, in which a session may end or be taken away.
+    const found = await live(ath)
+    if (!found.ok) return found
+
+    const { session, answer } = found.value
     if (proof.value.jkt !== session.jkt) return refuse(refusal('token_foreign', 'the proof is by another key than the session'))
-    const once = proofs.replay.useOnce(proof.value.jkt, proof.value.jti)
+    const once = useUp(proofs, proof.value)
     if (!once.ok) return once
 
     // Last, after everything that took time.

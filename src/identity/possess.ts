@@ -44,11 +44,21 @@ export async function provenBy(proofs: Proofs, { dpop, method, url }: Credential
   return checkProof(dpop, { method, url, ath, nonceIsFresh: proofs.nonces.isFresh, now: proofs.clock(), headOf: proofs.headOf })
 }
 
+/**
+ * Uses a proof up. INVARIANT: the nonce is asked for again, and after the proof was looked up: the check of a signature takes time, in which the window that
+ * remembers an earlier use may have passed, and then so has the nonce.
+ */
+export function useUp({ replay, nonces }: Proofs, { jkt, jti, nonce }: Proof): Outcome<null, Refusal> {
+  const once = replay.useOnce(jkt, jti)
+  if (!once.ok) return once
+  return nonces.isFresh(nonce) ? once : refuse(refusal('proof_nonce_required', 'the nonce became too old while the proof was checked'))
+}
+
 /** Who holds the key, for requests that need no token: enrolment, opening and renewing a session, the offer. */
 export async function possess(proofs: Proofs, credential: Credential): Promise<Outcome<Possession, Refusal>> {
   const proof = await provenBy(proofs, credential, null)
   if (!proof.ok) return proof
-  const once = proofs.replay.useOnce(proof.value.jkt, proof.value.jti)
+  const once = useUp(proofs, proof.value)
   if (!once.ok) return once
   return done(mint<Possession>({ jkt: proof.value.jkt, jwk: proof.value.jwk }))
 }

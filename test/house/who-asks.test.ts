@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RUNTIME } from '../../src/bin/runtime.ts'
 import { nextStepOf, type RefusalCode, statusOf, titleOf } from '../../src/model/refusal.ts'
 import { type HouseJournal, houseJournal } from '../support/entries.ts'
 import { type PilotHouse, startPilot } from '../support/pilot.ts'
@@ -260,4 +262,10 @@ describe('a session revoked at the console', () => {
     ])
     expect((await anna.ask('GET', '/v1/operations')).status).toBe(200)
   })
+})
+
+it.runIf(existsSync('/proc/self/environ'))('is asked of a gate that runs with the threads and the heap it was measured with', () => {
+  const of = (what: string) => readFileSync(`/proc/${pilot.raise.house.pids['gate'] ?? 0}/${what}`, 'utf8').split('\0')
+  expect(of('cmdline')).toEqual(expect.arrayContaining([...RUNTIME.gate.flags]))
+  expect(of('environ')).toEqual(expect.arrayContaining(Object.entries(RUNTIME.gate.env).map(([name, value]) => `${name}=${value}`)))
 })

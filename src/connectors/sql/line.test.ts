@@ -61,12 +61,36 @@ describe('reads of one statement in line', () => {
 
   it('are not asked again one by one where nobody can be reached', async () => {
     let tried = 0
-    const closed = { connect: () => Promise.reject(new Error(`refused ${++tried}`)) } as unknown as pg.Pool
+    const closed = { options: {}, connect: () => Promise.reject(new Error(`refused ${++tried}`)) } as unknown as pg.Pool
     const read = inLine(closed, exchanges())
     const found = await Promise.allSettled(Array.from({ length: 12 }, () => read(parcelOf('L1', 'L1'))))
     expect(found.every((one) => one.status === 'rejected' && one.reason instanceof Unreached)).toBe(true)
     expect(tried).toBeLessThan(4)
   })
+
+  it('go alone for a while once one was slow, so that nobody waits for it', async () => {
+    const { exchange, carried } = counted()
+    const read = inLine(pool, exchange)
+    const lasting = (seconds: number): Read => ({
+      accounts: 'L1',
+      named: { name: 'lasting', text: 'select $1::float8 as s from pg_sleep($1)', values: [seconds] },
+    })
+    await Promise.all([read(lasting(0.15)), read(lasting(0)), read(lasting(0)), read(lasting(0))])
+    carried.length = 0
+    await Promise.all(Array.from({ length: 6 }, () => read(lasting(0))))
+    expect(carried).toEqual([1, 1, 1, 1, 1, 1])
+  })
+
+  it('are given up by when no answer can come any more, and those behind are refused too or go on', async () => {
+    const released: unknown[] = []
+    const deaf = { options: { statement_timeout: 1 }, connect: async () => ({ release: (broken?: boolean) => released.push(broken) }) } as unknown as pg.Pool
+    const read = inLine(deaf, () => new Promise(() => undefined))
+    const found = await Promise.allSettled(Array.from({ length: 1500 }, () => read(parcelOf('L1', 'L1'))))
+    expect(found.every((one) => one.status === 'rejected' && one.reason instanceof Unreached)).toBe(true)
+    // Every connection that did not answer is closed.
+    expect(released.length).toBeGreaterThan(2)
+    expect(released.every((broken) => broken === true)).toBe(true)
+  }, 60_000)
 
   it('give nothing of an exchange in which one was confined to other accounts', async () => {
     const lying = {

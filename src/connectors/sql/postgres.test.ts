@@ -64,6 +64,23 @@ describe('a PostgreSQL source', () => {
     }
   })
 
+  it('asks for lists one by one, and for records that are asked for at once together', async () => {
+    const one = poolTo(tms.roleUrl('tms_read'))
+    let taken = 0
+    one.on('acquire', () => taken++)
+    const connector = postgresConnector(one)
+    const many = (over: Partial<Query>) => Promise.all(Array.from({ length: 20 }, async () => must(await connector.read({ ...all, ...over }))))
+    try {
+      await many({})
+      expect(taken).toBe(20)
+      taken = 0
+      await many({ rows: { op: 'and', all: [{ op: 'eq', field: shipment.key, value: 'nobody' }] } })
+      expect(taken).toBeLessThan(6)
+    } finally {
+      await one.end()
+    }
+  })
+
   it('leaves nothing of one ask to the next on its connection', async () => {
     const one = poolTo(tms.roleUrl('tms_read'), { max: 1 })
     try {

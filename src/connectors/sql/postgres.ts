@@ -41,7 +41,7 @@ export function postgresConnector(pool: pg.Pool): Connector {
   }
 }
 
-/** Asked for by its key: an index answers, and no such read takes longer than another. */
+/** Asked for by its key, which an index answers. */
 const isOfOneRecord = ({ rows, resource }: Query): boolean =>
   rows.op === 'and' ? rows.all.some((part) => part.op === 'eq' && part.field === resource.key) : rows.op === 'eq' && rows.field === resource.key
 
