@@ -3,10 +3,11 @@ import { type Brand, mint } from '../base/brand.ts'
 import { fromBase64url, toBase64url, utf8 } from '../base/bytes.ts'
 import type { Clock, Random } from '../base/clock.ts'
 import { sha256 } from '../base/digest.ts'
-import { type PublicJwk, signEs256, verifyEs256 } from '../base/es256.ts'
+import { type PublicJwk, signEs256 } from '../base/es256.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import { type Head, readHead, readObject } from './head.ts'
+import { signatureFits } from './signature.ts'
 import { normalUrl } from './url.ts'
 
 /** How far a proof's `iat` may lie from our clock, either way. The nonce is what keeps a proof fresh; this only catches clocks that are wrong. */
@@ -49,7 +50,8 @@ export async function checkProof(text: string, expected: Expected): Promise<Outc
   if (fault !== null) return refuse(fault)
 
   const signature = fromBase64url(text.slice(last + 1))
-  if (signature === null || !(await verifyEs256(head.key, utf8(text.slice(0, last)), signature))) return invalid('the signature does not match')
+  if (signature === null || !(await signatureFits({ key: head.key, data: utf8(text.slice(0, last)), signature })))
+    return invalid('the signature does not match')
   return done(mint<Proof>({ jkt: head.jkt, jwk: head.jwk, jti: claims['jti'] as string, nonce: claims['nonce'] as string }))
 }
 

@@ -42,12 +42,12 @@ const HOUSE = 'house:journal'
 /** What the gate's own hand signed has to be read by whoever follows the journal. */
 const NEVER: ReadonlySet<string> = new Set(['grant'])
 
-/** Null: nothing of it is anybody's, and it is not over `bytesMax`. What makes it larger is sealed too, the largest first, so that no entry is ever too large. */
-export function part(entry: Entry, bytesMax: number): Parted | null {
+/** Null: nothing of it is anybody's, and its `size` is not over `bytesMax`. What makes it larger is sealed too, the largest first, so that no entry is ever too large. */
+export function part(entry: Entry, bytesMax: number, size = sizeOf(entry)): Parted | null {
   const detail = entry.detail ?? {}
   const found = RULES[entry.kind]
   const names = new Set(found?.details.filter((name) => detail[name] !== undefined))
-  for (const name of tooLarge(entry, names, bytesMax)) names.add(name)
+  if (size > bytesMax) for (const name of tooLarge(entry, names, bytesMax)) names.add(name)
   if (names.size === 0) return null
   const split = (wanted: boolean) => Object.fromEntries(Object.entries(detail).filter(([name]) => names.has(name) === wanted))
   return { open: { ...entry, detail: split(false) }, sealed: split(true), subjects: subjectsOf(entry, found) }
@@ -71,7 +71,6 @@ function subjectAt({ person, detail }: Entry, whose: Whose): string | null {
 }
 
 function tooLarge(entry: Entry, already: ReadonlySet<string>, bytesMax: number): readonly string[] {
-  if (sizeOf(entry) <= bytesMax) return []
   const left = Object.entries(entry.detail ?? {}).filter(([name]) => !already.has(name))
   const sizes = left.map(([name, value]) => [name, sizeOf(value)] as const)
   let over = sizeOf({ ...entry, detail: {} }) + sizes.reduce((sum, [name, size]) => sum + name.length + size, 0) - bytesMax
@@ -85,5 +84,8 @@ function tooLarge(entry: Entry, already: ReadonlySet<string>, bytesMax: number):
   return moved
 }
 
+/** Bytes that a UTF-16 unit takes at most. */
+export const UTF8_MAX = 3
+
 /** At least the bytes it takes in UTF-8. */
-const sizeOf = (value: Json | Entry): number => JSON.stringify(value).length * 3
+const sizeOf = (value: Json | Entry): number => JSON.stringify(value).length * UTF8_MAX

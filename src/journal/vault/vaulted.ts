@@ -4,7 +4,7 @@ import { wellFormed } from '../../base/well-formed.ts'
 import { type Refusal, refusal } from '../../model/refusal.ts'
 import type { Record } from '../record.ts'
 import { ENTRY_INLINE_MAX, type Sealed, sealPayload } from './payload.ts'
-import { type Parted, part } from './private-parts.ts'
+import { type Parted, part, UTF8_MAX } from './private-parts.ts'
 import type { Vault } from './vault.ts'
 
 export type VaultedRecord = {
@@ -20,8 +20,9 @@ export type VaultedRecord = {
  */
 export function vaulted({ record, onTrouble = () => undefined, ...keys }: VaultedRecord): Record {
   return async (given) => {
-    const entry = wellFormed(given)
-    const parted = part(entry, ENTRY_INLINE_MAX)
+    const text = JSON.stringify(given)
+    const entry = wellFormed(given, text)
+    const parted = part(entry, ENTRY_INLINE_MAX, text.length * UTF8_MAX)
     if (parted === null) return record(entry)
     const sealed = await seal(keys, parted, onTrouble)
     return sealed.ok ? record(sealed.value.entry, sealed.value.payload) : sealed
