@@ -16,6 +16,10 @@ const say = (entry: Entry, names = NAMES) => lineOf({ index: 7, at: 1, entry }, 
 
 const CASES: readonly (readonly [entry: Entry, text: string])[] = [
   [
+    { kind: 'journal.pruned', outcome: 'done', detail: { from: 256, to: 768, why: 'older than 90 days', authority: 'Erik, records' } },
+    'Entries below 768 left the database for the archive: “older than 90 days” on the word of Erik, records',
+  ],
+  [
     {
       kind: 'ask.answered',
       outcome: 'done',

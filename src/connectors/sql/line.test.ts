@@ -81,16 +81,15 @@ describe('reads of one statement in line', () => {
     expect(carried).toEqual([1, 1, 1, 1, 1, 1])
   })
 
-  it('are given up by when no answer can come any more, and those behind are refused too or go on', async () => {
+  it('are given up when no answer can come any more, with those behind', async () => {
     const released: unknown[] = []
     const deaf = { options: { statement_timeout: 1 }, connect: async () => ({ release: (broken?: boolean) => released.push(broken) }) } as unknown as pg.Pool
     const read = inLine(deaf, () => new Promise(() => undefined))
     const found = await Promise.allSettled(Array.from({ length: 1500 }, () => read(parcelOf('L1', 'L1'))))
     expect(found.every((one) => one.status === 'rejected' && one.reason instanceof Unreached)).toBe(true)
-    // Every connection that did not answer is closed.
-    expect(released.length).toBeGreaterThan(2)
-    expect(released.every((broken) => broken === true)).toBe(true)
-  }, 60_000)
+    // Both connections that did not answer are closed.
+    expect(released).toEqual([true, true])
+  })
 
   it('give nothing of an exchange in which one was confined to other accounts', async () => {
     const lying = {

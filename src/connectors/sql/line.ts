@@ -51,9 +51,11 @@ export function inLine(pool: pg.Pool, exchange: Exchange): Reads {
       if (performance.now() > began + SLOW_MS) line.apartUntil = performance.now() + APART_MS
     } catch (cause) {
       line.apartUntil = performance.now() + APART_MS
+      // Who waits behind would wait as long for the same.
+      if (cause instanceof Unreached) for (const { reject } of [...some, ...line.waiting.splice(0)]) reject(cause)
+      else if (some.length === 1) some[0]?.reject(cause)
       // Not waited for: those behind need not wait for them too.
-      if (some.length > 1 && !(cause instanceof Unreached)) for (const { read, resolve, reject } of some) single(read).then(resolve, reject)
-      else for (const { reject } of some) reject(cause)
+      else for (const { read, resolve, reject } of some) single(read).then(resolve, reject)
     }
   }
 
