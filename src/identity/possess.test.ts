@@ -1,31 +1,75 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { expect, it } from 'vitest'
 import type { PublicJwk } from '../base/es256.ts'
+import { done } from '../base/outcome.ts'
 import { makeProof } from '../proof/dpop.ts'
+import { thumbprint } from '../proof/head.ts'
+import { authenticateWith, type Identity } from './authenticate.ts'
 import { NONCE_WINDOW_SECONDS, openNonces } from './nonce.ts'
 import { openProofs, possess } from './possess.ts'
 import { openReplay } from './replay.ts'
+import { openRevocation } from './revocation.ts'
 
 const WINDOW_MS = NONCE_WINDOW_SECONDS * 1000
 const URL_ = 'https://gate.example/v1/operations/x'
+const TOKEN = 'gt_0123456789abcdef0123456789abcdef'
 
-it('takes a proof once, also when the time in which its first use is remembered passes while its signature is checked', async () => {
-  let now = 1000 * WINDOW_MS
-  const clock = () => now
+/** A device at a gate whose clock stands still until it is moved. `accessToken` undefined: a proof without. */
+function atTheGate() {
+  const time = { now: 1000 * WINDOW_MS }
+  const clock = () => time.now
   const random = (bytes: number) => new Uint8Array(randomBytes(bytes))
   const nonces = openNonces({ clock, random })
   const proofs = openProofs({ nonces, replay: openReplay({ window: nonces.window }), clock })
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const jwk = publicKey.export({ format: 'jwk' }) as PublicJwk
-  const dpop = makeProof({ key: privateKey, jwk, method: 'POST', url: URL_, nonce: nonces.fresh(), clock, random })
-  const asked = { authorization: undefined, dpop, method: 'POST', url: URL_ }
-
-  expect(await possess(proofs, asked)).toMatchObject({ ok: true })
-  // The last moment in which its nonce is good: one window later, all but a millisecond.
-  now += 2 * WINDOW_MS - 1
-  expect(await possess(proofs, asked)).toMatchObject({ refusal: { code: 'proof_replayed' } })
-  setImmediate(() => {
-    now += 1
+  const credential = (accessToken?: string) => ({
+    authorization: accessToken === undefined ? undefined : `DPoP ${accessToken}`,
+    dpop: makeProof({
+      key: privateKey,
+      jwk,
+      method: 'POST',
+      url: URL_,
+      nonce: nonces.fresh(),
+      clock,
+      random,
+      ...(accessToken === undefined ? {} : { accessToken }),
+    }),
+    method: 'POST',
+    url: URL_,
   })
+  return { time, proofs, credential, jkt: thumbprint(jwk) }
+}
+
+/** Before the signature of whatever is asked next has been checked, and after all that comes before it. */
+const meanwhile = (happens: () => void): void => void setImmediate(happens)
+
+it('takes a proof once, also when the time in which its first use is remembered passes while its signature is checked', async () => {
+  const { time, proofs, credential } = atTheGate()
+  const asked = credential()
+  expect(await possess(proofs, asked)).toMatchObject({ ok: true })
+  // The last moment in which its nonce is good.
+  time.now += 2 * WINDOW_MS - 1
+  expect(await possess(proofs, asked)).toMatchObject({ refusal: { code: 'proof_replayed' } })
+  meanwhile(() => void (time.now += 1))
   expect(await possess(proofs, asked)).toMatchObject({ refusal: { code: 'proof_nonce_required' } })
+})
+
+it.each([
+  ['the token ends', 'token_expired', ({ time }: { readonly time: { now: number } }) => void (time.now += 1000)],
+  ['the session ends', 'session_ended', ({ time }: { readonly time: { now: number } }) => void (time.now += 2000)],
+  ['the session is revoked', 'session_revoked', ({ revoke }: { readonly revoke: () => void }) => revoke()],
+  ['nothing happens', 'ok', () => undefined],
+] as const)('is asked again once the signature was checked: %s meanwhile', async (_, code, happens) => {
+  const { time, proofs, credential, jkt } = atTheGate()
+  const revocation = openRevocation()
+  revocation.hearing()
+  const session = { id: 's-1', jkt, endsAt: time.now + 2000 }
+  const found = { session, tokenEndsAt: time.now + 1000, revoked: null, holds: () => true }
+  const sessions = { byToken: async () => done(found) } as unknown as Identity['sessions']
+  const authenticate = authenticateWith({ sessions, proofs, revocation })
+  const asked = authenticate(credential(TOKEN))
+  meanwhile(() => happens({ time, revoke: () => revocation.heard('s-1') }))
+  const answer = await asked
+  expect(answer.ok ? 'ok' : answer.refusal.code).toBe(code)
 })
