@@ -34,6 +34,10 @@ describe('canonical', () => {
     expect(canonical(Object.fromEntries(names.map((name) => [name, 0])))).toBe(canonicalize(Object.fromEntries(names.map((name) => [name, 0]))))
   })
 
+  it.each([-0, 1e21, 1e-7, 5e-324, Number.MAX_SAFE_INTEGER])('spells %s as ECMAScript does', (value) => {
+    expect(canonical(value)).toBe(JSON.stringify(value))
+  })
+
   it('leaves out a member that is undefined', () => {
     const value = { a: undefined, b: 1, c: undefined } as unknown as Json
     expect(canonical(value)).toBe('{"b":1}')

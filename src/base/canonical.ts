@@ -11,7 +11,7 @@ export function canonical(value: Json): string {
       return quoted(value)
     case 'number':
       if (!Number.isFinite(value)) throw new Error(`${value} is not JSON`)
-      return JSON.stringify(value)
+      return `${value}`
     case 'boolean':
       return value ? 'true' : 'false'
     case 'object':

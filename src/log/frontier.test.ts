@@ -18,6 +18,14 @@ function mth(leaves: readonly Uint8Array[]): Uint8Array {
   return nodeHash(mth(leaves.slice(0, k)), mth(leaves.slice(k)))
 }
 
+describe('the hash of two subtrees', () => {
+  it.each([31, 33, 0])('is of nothing but hashes: not of %d bytes', (bytes) => {
+    const [some, hash] = [new Uint8Array(bytes), new Uint8Array(32)]
+    expect(() => nodeHash(some, hash)).toThrow("none of the tree's")
+    expect(() => nodeHash(hash, some)).toThrow("none of the tree's")
+  })
+})
+
 describe('frontier', () => {
   it.each(reference.roots.map((root, size) => ({ size, root })))('has the reference root at size $size', ({ size, root }) => {
     expect(toHex(rootOf(extend(EMPTY_FRONTIER, REFERENCE.slice(0, size))))).toBe(root)

@@ -7,6 +7,7 @@ export const EMPTY_ROOT: Uint8Array = sha256('')
 
 /** Laid out for the hash, again and again: what is not allocated need not be collected. Longer entries are rare, for no tile holds them. */
 const LEAF = new Uint8Array(1 + 65_535)
+const NODE = new Uint8Array(1 + 2 * HASH_BYTES).fill(1, 0, 1)
 
 /** Hash of an entry: SHA-256(0x00 ‖ entry) (RFC 6962 §2.1). The prefix keeps an entry from ever passing for a node. */
 export function leafHash(entry: Uint8Array): Uint8Array {
@@ -15,11 +16,10 @@ export function leafHash(entry: Uint8Array): Uint8Array {
   return sha256(data)
 }
 
-/** Hash of two subtrees: SHA-256(0x01 ‖ left ‖ right) (RFC 6962 §2.1). */
+/** Hash of two subtrees, 32 bytes each: SHA-256(0x01 ‖ left ‖ right) (RFC 6962 §2.1). Throws on any other length. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const data = new Uint8Array(1 + left.length + right.length)
-  data[0] = 1
-  data.set(left, 1)
-  data.set(right, 1 + left.length)
-  return sha256(data)
+  if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) throw new Error(`a hash of ${left.length} and ${right.length} bytes is none of the tree's`)
+  NODE.set(left, 1)
+  NODE.set(right, 1 + HASH_BYTES)
+  return sha256(NODE)
 }

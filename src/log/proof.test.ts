@@ -24,6 +24,13 @@ describe('inclusion and consistency proofs', () => {
       }
   })
 
+  it('fail where a root that would be hashed is none', () => {
+    const proof = consistencyProof(LEAVES.slice(0, 8), 4)
+    const claim = { oldSize: 4, size: 8, proof, root: rootAt(8) }
+    for (const bytes of [0, 31, 33]) expect(verifyConsistency({ ...claim, oldRoot: new Uint8Array(bytes) })).toBe(false)
+    expect(verifyConsistency({ ...claim, oldRoot: rootAt(4) })).toBe(true)
+  })
+
   it('verify for every older size of every size', () => {
     for (let size = 1; size <= LEAVES.length; size++)
       for (let oldSize = 1; oldSize <= size; oldSize++) {

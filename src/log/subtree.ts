@@ -53,7 +53,7 @@ export function verifySubtreeConsistency(
   // A complete subtree is a node of the larger tree, and its own root starts the climb; else the proof brings the node.
   const whole = first === inner
   const seed = whole ? subtreeRoot : proof[0]
-  if (seed === undefined) return false
+  if (seed === undefined || (proof.length > 0 && seed.length !== HASH_BYTES)) return false
   let small = seed
   let large = seed
   for (const sibling of whole ? proof : proof.slice(1)) {
