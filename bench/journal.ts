@@ -25,8 +25,11 @@ const SIZES = [10_000, 100_000, 1_000_000, 10_000_000].filter((size) => size <= 
 /** A shorter journal is verified before there is anything to see of its memory. */
 const VERIFIED_FROM = 100_000
 const APPENDERS = [1, 16, 64, 256]
-/** Short, so that what else the machine does falls on both sides. */
-const TURNS = { rounds: 4, seconds: 1 }
+/**
+ * Short, so that what else the machine does falls on both sides. `warmUp`: until V8 has compiled what is measured, with one thread to do it; after one second the
+ * append is a third slower than after five.
+ */
+const TURNS = { rounds: 6, seconds: 1, warmUp: 5 }
 const OPEN_LOOP_PER_SECOND = 1000
 const ENTRY_BYTES = answeredBody(0).length
 const NEW_ENTRIES = 1000
@@ -70,8 +73,8 @@ async function onEmpty<Result>(work: (house: JournalHouse, folder: string) => Pr
 async function besideFloor(house: JournalHouse, folder: string): Promise<readonly Appending[]> {
   const floor = await openFloor(house.superuser)
   try {
-    await closedLoop(house, 16, 1)
-    await floor.of(16)(1)
+    await closedLoop(house, 16, TURNS.warmUp)
+    await floor.of(16)(TURNS.warmUp)
     say('· warmed up')
     const found: Appending[] = []
     for (const count of APPENDERS) {
