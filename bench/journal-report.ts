@@ -65,7 +65,7 @@ const appendersOf = ({ turns, appenders }: Found): string => `## Appenders that 
 One process. The floor is the bare insert: entries of the same bytes, made beforehand, and 32 bytes beside each, into a plain table of the same PostgreSQL, by
 one connection and one prepared statement, as many entries a batch as there are appenders, each batch once the last is durable. It has no tree, no head,
 no compare-and-swap, no vault, no spelling of events and no appenders: no journal on this server that commits one batch of so many after another can pass it.
-${turns.rounds} rounds of about ${turns.seconds} s for each of the two, which take turns at being first, after ${turns.warmUp} s of each that are not counted. Median of the rounds, lowest and highest in brackets; the ratio is of the
+${turns.rounds} rounds of about ${turns.seconds} s for each of the two, which take turns at being first, after ${turns.warmUp} s of each, once and with 16 appenders, that are not counted. Median of the rounds, lowest and highest in brackets; the ratio is of the
 same round; the journal's p50 and p99 are of all rounds together; fdatasync the median of what each round found, for a write as long as an entry and for one as long as a batch.
 
 | appenders | entries/s | floor, entries/s | ratio | p50 ms | p99 ms | fdatasync, an entry | fdatasync, a batch |

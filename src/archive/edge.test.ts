@@ -4,12 +4,18 @@ import { toHex, utf8 } from '../base/bytes.ts'
 import { EMPTY_FRONTIER, extend, rootOf } from '../log/frontier.ts'
 import { leafHash } from '../log/leaf.ts'
 import { hashTile, levelAbove } from '../log/tile.ts'
-import { type Edge, EMPTY_EDGE, edgeRoot, fullTiles, grow, levelsOf, partialTiles, type Tile } from './edge.ts'
+import { type Edge, EMPTY_EDGE, edgeRoot, fullTiles, grow, levelsOf, partialTiles, type Tile, tileRoot } from './edge.ts'
 import { tileBytes } from './tile-object.ts'
 
 const LEAVES = Array.from({ length: 3000 }, (_, i) => leafHash(utf8(`leaf ${i}`)))
 
 describe('the edge of a tree', () => {
+  it('keeps no more alive of a full tile than the hash that stands for it', () => {
+    const root = tileRoot(LEAVES.slice(0, 256))
+    expect(toHex(root)).toBe(toHex(rootOf(extend(EMPTY_FRONTIER, LEAVES.slice(0, 256)))))
+    expect(root.buffer.byteLength).toBe(32)
+  })
+
   it('makes the same root as the frontier, and the same tiles as all hashes of a level, however it grew', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 700 }), { maxLength: 8 }), (parts) => {

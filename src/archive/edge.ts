@@ -12,8 +12,8 @@ export type Tile = { readonly level: number; readonly index: number; readonly ha
 
 export const EMPTY_EDGE: Edge = { size: 0, levels: [] }
 
-/** The root of a tile's own subtree: what stands for a full one in the level above. */
-export const tileRoot = (hashes: readonly Uint8Array[]): Uint8Array => rootOf(extend(EMPTY_FRONTIER, hashes))
+/** The root of a tile's own subtree: what stands for a full one in the level above. Its bytes are its own: it may be kept as long as the tree grows. */
+export const tileRoot = (hashes: readonly Uint8Array[]): Uint8Array => new Uint8Array(rootOf(extend(EMPTY_FRONTIER, hashes)))
 
 /** The root of the whole tree (RFC 6962 §2.1). */
 export const edgeRoot = ({ size, levels }: Edge): Uint8Array =>

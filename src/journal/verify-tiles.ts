@@ -57,7 +57,8 @@ export function tileCheck({ read, faults }: { readonly read: ReadTile; readonly 
         for (let rest = size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
           hash = nodeHash(roots.pop() as Uint8Array, hash)
           height += 1
-          if (height % 8 === 0) take(height / 8, (size + 1) / 2 ** height - 1, hash)
+          // Kept until its tile is full, while what was hashed beside it is not.
+          if (height % 8 === 0) take(height / 8, (size + 1) / 2 ** height - 1, new Uint8Array(hash))
         }
         roots.push(hash)
         size += 1

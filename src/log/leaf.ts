@@ -7,7 +7,8 @@ export const EMPTY_ROOT: Uint8Array = sha256('')
 
 /** Laid out for the hash, again and again: what is not allocated need not be collected. Longer entries are rare, for no tile holds them. */
 const LEAF = new Uint8Array(1 + 65_535)
-const NODE = new Uint8Array(1 + 2 * HASH_BYTES).fill(1, 0, 1)
+/** As LEAF, for two hashes behind the prefix of a node. */
+const NODE = new Uint8Array([1, ...new Uint8Array(2 * HASH_BYTES)])
 
 /** Hash of an entry: SHA-256(0x00 ‖ entry) (RFC 6962 §2.1). The prefix keeps an entry from ever passing for a node. */
 export function leafHash(entry: Uint8Array): Uint8Array {
