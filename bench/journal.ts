@@ -26,8 +26,8 @@ const SIZES = [10_000, 100_000, 1_000_000, 10_000_000].filter((size) => size <= 
 const VERIFIED_FROM = 100_000
 const APPENDERS = [1, 16, 64, 256]
 /**
- * Short, so that what else the machine does falls on both sides. `warmUp`: until V8 has compiled what is measured, with one thread to do it; after one second the
- * append is a third slower than after five.
+ * Short, so that what else the machine does falls on both sides. `warmUp`: until V8 has compiled what is measured, with one thread to do it; in its first
+ * second the append made 13,400 and 14,400 entries, from the fifth on 17,300 to 21,200.
  */
 const TURNS = { rounds: 6, seconds: 1, warmUp: 5 }
 const OPEN_LOOP_PER_SECOND = 1000

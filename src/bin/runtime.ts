@@ -7,7 +7,7 @@ const ONE_HELPER = '--v8-pool-size=1'
  * Some 40 MB of the gate's heap live at once. Told that it may have 512 it is collected when it has grown by half; with all of the machine's memory to go by
  * V8 lets it grow fourfold first. Told that it begins with 128, the same load marked it 4 times instead of 26 and the gate answered a tenth more, in 50 MB more;
  * 96 lies between. New objects have their 8 MB from the start: in the 1 MB that V8 would begin with and go back to when idle, what dies young is taken for old,
- * which was 22 MB of the gate under load.
+ * which was some 20 MB of the gate under load.
  */
 const GATE_HEAP = ['--min-semi-space-size=8', '--max-semi-space-size=8', '--max-old-space-size=512', '--initial-heap-size=96']
 /** How Node is started for our parts. `env` is read once by what Node is made of, before any of our code runs. */
