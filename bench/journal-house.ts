@@ -37,8 +37,9 @@ export async function raiseJournal(folder: string): Promise<JournalHouse> {
   await migrate({ admin: cluster.superuser, roles, logOrigin: ORIGIN })
   const url = cluster.url('gatehouse', PROCESS_ROLES.gate, roles.gate)
   const pool = openStorePool({ connectionString: url, max: 2 })
+  const appending = openStorePool({ connectionString: url, max: 1, pipeline: true })
   const signing = openStorePool({ connectionString: cluster.url('gatehouse', PROCESS_ROLES.sign, roles.sign), max: 2 })
-  const store = journalStore({ pool })
+  const store = journalStore({ pool, appending })
   const key = await openSignerKey({ path: join(folder, 'signer.key'), origin: ORIGIN, random: (bytes) => randomBytes(bytes) })
   const state = signerStateFile(join(folder, 'signer.state'))
   return {
@@ -49,7 +50,7 @@ export async function raiseJournal(folder: string): Promise<JournalHouse> {
     open: () => openJournal({ store, clock: Date.now, node: 'gate', timeoutMs: 60_000 }),
     sign: async () => void (await signCheckpoint({ store: journalStore({ pool: signing }), signer: fileSigner(key), state })),
     drop: async () => {
-      await Promise.all([pool.end(), signing.end()])
+      await Promise.all([pool.end(), appending.end(), signing.end()])
       await cluster.stop()
     },
   }

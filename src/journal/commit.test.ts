@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Append, bodiesIn, door, lost, through as throughStore, turn } from '../../test/support/appends.ts'
 import { type FreshJournal, freshJournal } from '../../test/support/journal.ts'
 import { utf8 } from '../base/bytes.ts'
 import type { Outcome } from '../base/outcome.ts'
 import type { Refusal } from '../model/refusal.ts'
-import { type Committed, groupCommit } from './commit.ts'
+import { groupCommit } from './commit.ts'
 import type { Appended, Batch, EntryStore } from './entry-store.ts'
 import { verifyJournal } from './verify.ts'
+import type { Committed } from './waiting.ts'
 
 let fresh: FreshJournal
 beforeEach(async () => {
@@ -15,30 +17,14 @@ beforeEach(async () => {
 })
 afterEach(() => fresh.close())
 
-type Append = EntryStore['append']
-
-/** The real store, with something in the way of its appends. */
-const through = (append: (batch: Batch, real: Append) => Promise<Appended>): EntryStore => ({
-  ...fresh.store,
-  append: (batch) => append(batch, fresh.store.append),
-})
-
-const bodies = async (): Promise<readonly string[]> => (await fresh.store.read(0, 10_000)).map(({ body }) => Buffer.from(body).toString())
-
-/** A door that appends wait behind until it is opened. */
-function door(): { readonly opened: Promise<void>; readonly open: () => void } {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  return { opened: promise, open: resolve }
-}
-
-/** What is queued now is under way after it. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+const through = (append: (batch: Batch, real: Append) => Promise<Appended>): EntryStore => throughStore(fresh.store, append)
+const bodies = (): Promise<readonly string[]> => bodiesIn(fresh.store)
 
 const UNAVAILABLE = { ok: false, refusal: { code: 'journal_unavailable' } }
 const indexOf = (outcome: Outcome<Committed, Refusal>): number => (outcome.ok ? outcome.value.index : -1)
 
 describe('groupCommit', () => {
-  it('commits all of one turn at once and all that came meanwhile as one batch, in order', async () => {
+  it('commits all of one turn at once and the few that came meanwhile as one batch, in order', async () => {
     const sizes: number[] = []
     const { commit } = groupCommit({
       writer: randomUUID(),
@@ -50,26 +36,10 @@ describe('groupCommit', () => {
     const some = (count: number, from: number) => Array.from({ length: count }, (_, i) => commit(utf8(`e${from + i}`)))
     const first = some(2, 0)
     await turn()
-    const outcomes = await Promise.all([...first, ...some(48, 2)])
-    expect(outcomes.map(indexOf)).toEqual(Array.from({ length: 50 }, (_, i) => i))
-    expect(await bodies()).toEqual(Array.from({ length: 50 }, (_, i) => `e${i}`))
-    expect(sizes).toEqual([2, 48])
-  })
-
-  it('sends half of many who came together first, and the rest before those go on', async () => {
-    const told: string[] = []
-    const { commit } = groupCommit({
-      writer: randomUUID(),
-      store: through(async (batch, real) => {
-        told.push(`${batch.bodies.length} sent`)
-        return real(batch)
-      }),
-    })
-    const first = Array.from({ length: 40 }, (_, i) => commit(utf8(`e${i}`)).then((outcome) => void told.push(`${indexOf(outcome)} told`)))
-    await Promise.all(first)
-    expect(told.filter((line) => line.endsWith('sent'))).toEqual(['20 sent', '20 sent'])
-    expect(told.indexOf('0 told')).toBeGreaterThan(told.lastIndexOf('20 sent'))
-    expect(told.filter((line) => line.endsWith('told'))).toEqual(Array.from({ length: 40 }, (_, i) => `${i} told`))
+    const outcomes = await Promise.all([...first, ...some(7, 2)])
+    expect(outcomes.map(indexOf)).toEqual(Array.from({ length: 9 }, (_, i) => i))
+    expect(await bodies()).toEqual(Array.from({ length: 9 }, (_, i) => `e${i}`))
+    expect(sizes).toEqual([2, 7])
   })
 
   it('tells those who are durable so, though the next batch fails', async () => {
@@ -84,26 +54,29 @@ describe('groupCommit', () => {
     expect(await bodies()).toHaveLength(20)
   })
 
-  it('takes at most 1,024 entries or 4 MB into a batch', async () => {
+  it('takes at most 1,024 entries or 4 MB into a batch, and has two under way, never three', async () => {
     const sizes: number[] = []
+    let [underWay, most] = [0, 0]
     const gate = door()
     const { commit } = groupCommit({
       writer: randomUUID(),
       store: through(async (batch, real) => {
         sizes.push(batch.bodies.length)
+        most = Math.max(most, ++underWay)
         await gate.opened
-        return real(batch)
+        return real(batch).finally(() => underWay--)
       }),
       timeoutMs: 20_000,
     })
     const first = commit(utf8('first'))
     await turn()
-    const small = Array.from({ length: 1025 }, (_, i) => commit(utf8(`s${i}`)))
-    const large = Array.from({ length: 65 }, () => commit(new Uint8Array(65_535)))
+    const large = Array.from({ length: 130 }, () => commit(new Uint8Array(65_535)))
+    const small = Array.from({ length: 2000 }, (_, i) => commit(utf8(`s${i}`)))
     gate.open()
-    expect((await Promise.all([first, ...small, ...large])).every(({ ok }) => ok)).toBe(true)
-    // 64 entries of 65,535 bytes and the last small one stay under 4 MB, the 65th does not.
-    expect(sizes).toEqual([1, 1024, 65, 1])
+    expect((await Promise.all([first, ...large, ...small])).every(({ ok }) => ok)).toBe(true)
+    // 64 entries of 65,535 bytes stay under 4 MB, the 65th does not.
+    expect(sizes).toEqual([1, 64, 64, 1024, 978])
+    expect(most).toBe(2)
   })
 
   it('refuses the one too many when 4,096 wait, at once, and writes nothing of it', async () => {
@@ -191,7 +164,6 @@ describe('groupCommit', () => {
 })
 
 describe('groupCommit when the store fails', () => {
-  const lost = () => Promise.reject(new Error('connection lost'))
   const FATES: readonly (readonly [string, (batch: Batch, real: Append) => Promise<Appended>, readonly string[]])[] = [
     ['before anything was written', lost, []],
     ['after it was written', (batch, real) => real(batch).then(lost), ['doubtful']],
@@ -284,7 +256,7 @@ describe('groupCommit when the store fails', () => {
   })
 
   it('in any order: what is confirmed stands where it was said to stand, once, and the tree holds', { timeout: 60_000 }, async () => {
-    const fates = fc.array(fc.constantFrom('kept', 'kept', 'lost before', 'lost after', 'late', 'rival'), { minLength: 3, maxLength: 12 })
+    const fates = fc.array(fc.constantFrom('kept', 'kept', 'lost before', 'lost after', 'late', 'overtaken', 'rival'), { minLength: 3, maxLength: 12 })
     await fc.assert(
       fc.asyncProperty(fates, async (plan) => {
         const run = Math.random().toString(36)
@@ -301,13 +273,15 @@ describe('groupCommit when the store fails', () => {
               late.push(new Promise((resolve) => setTimeout(resolve, 2)).then(() => real(batch)))
               return lost()
             }
+            if (fate === 'overtaken') await new Promise((resolve) => setTimeout(resolve, 2))
             if (fate === 'rival') await rival.commit(utf8(`rival ${run} ${at}`))
             return real(batch)
           }),
         })
         const told: (readonly [string, number])[] = []
         for (let round = 0; round < plan.length; round++) {
-          const texts = [`${run} ${round} a`, `${run} ${round} b`]
+          // Of 2 one batch is made, of 10 two that are under way together.
+          const texts = Array.from({ length: round % 3 === 0 ? 2 : 10 }, (_, i) => `${run} ${round} ${i}`)
           const outcomes = await Promise.all(texts.map((text) => commit(utf8(text))))
           for (const [i, outcome] of outcomes.entries()) if (outcome.ok) told.push([texts[i] as string, outcome.value.index])
         }

@@ -26,7 +26,16 @@ export function entryStoreContract(open: () => Promise<Opened>): void {
       const leaves = bodies.map(leafHash)
       const tree = parseFrontier(head.frontier, head.size)
       if (!tree) throw new Error('the head is not one')
-      return { expectedSize: head.size, epoch: head.epoch, more: false, bodies, payloads: [], leaves, frontier: frontierBytes(extend(tree, leaves)) }
+      return {
+        expectedSize: head.size,
+        expectedFrontier: head.frontier,
+        epoch: head.epoch,
+        more: false,
+        bodies,
+        payloads: [],
+        leaves,
+        frontier: frontierBytes(extend(tree, leaves)),
+      }
     }
 
     it('begins empty, and has nothing to read', async () => {
@@ -52,6 +61,15 @@ export function entryStoreContract(open: () => Promise<Opened>): void {
       const batch = await nextBatch(opened.store, ['late'])
       for (const expectedSize of [0, batch.expectedSize - 1, batch.expectedSize + 1]) {
         expect(await opened.store.append({ ...batch, expectedSize })).toBe('moved')
+        expect((await opened.store.head()).size).toBe(batch.expectedSize)
+        expect(await opened.store.read(batch.expectedSize, 10)).toEqual([])
+      }
+    })
+
+    it('writes nothing of a batch for other entries, as many as there are', async () => {
+      const batch = await nextBatch(opened.store, ['of another journal'])
+      for (const expectedFrontier of [batch.expectedFrontier.map((byte, i) => (i === 0 ? byte ^ 1 : byte)), batch.expectedFrontier.slice(32), batch.frontier]) {
+        expect(await opened.store.append({ ...batch, expectedFrontier })).toBe('moved')
         expect((await opened.store.head()).size).toBe(batch.expectedSize)
         expect(await opened.store.read(batch.expectedSize, 10)).toEqual([])
       }

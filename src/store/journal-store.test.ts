@@ -1,16 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/support/database.ts'
-import { poolOf } from '../../test/support/journal.ts'
+import { appendingTo, poolOf } from '../../test/support/journal.ts'
+import { pgProxy } from '../../test/support/pg-proxy.ts'
 import { utf8 } from '../base/bytes.ts'
 import { sha256 } from '../base/digest.ts'
 import { entryStoreContract } from '../journal/entry-store.contract.ts'
-import { EMPTY_FRONTIER, extend, frontierBytes } from '../log/frontier.ts'
+import { EMPTY_FRONTIER, extend, type Frontier, frontierBytes, parseFrontier } from '../log/frontier.ts'
 import { leafHash } from '../log/leaf.ts'
 import { journalStore } from './journal-store.ts'
 
-const batchOf = (text: string, expectedSize = 0) => {
+const batchOf = (text: string, before: Frontier = EMPTY_FRONTIER) => {
   const leaves = [leafHash(utf8(text))]
-  return { expectedSize, epoch: 0, more: false, payloads: [], bodies: [utf8(text)], leaves, frontier: frontierBytes(extend(EMPTY_FRONTIER, leaves)) }
+  return {
+    expectedSize: before.size,
+    expectedFrontier: frontierBytes(before),
+    epoch: 0,
+    more: false,
+    payloads: [],
+    bodies: [utf8(text)],
+    leaves,
+    frontier: frontierBytes(extend(before, leaves)),
+  }
 }
 
 describe('journalStore', () => {
@@ -45,10 +55,42 @@ describe('what entries name beside the journal', () => {
 
     expect(await store.append({ ...batchOf('one'), payloads: [payload(1, 'first'), payload(2, '')] })).toBe('appended')
     expect(await store.append({ ...batchOf('late'), payloads: [payload(3, 'of nobody')] })).toBe('moved')
-    expect(await store.append({ ...batchOf('two', 1), payloads: [payload(1, 'another')] })).toBe('appended')
+    expect(await store.append({ ...batchOf('two', extend(EMPTY_FRONTIER, [leafHash(utf8('one'))])), payloads: [payload(1, 'another')] })).toBe('appended')
     expect((await kept()).map(({ ciphertext }) => ciphertext.toString())).toEqual(['first', ''])
     expect((await kept())[0]).toMatchObject({ key_ids: ['k-1', 'k-2'], class: 'ask' })
     await pool.end()
+    await database.close()
+  })
+})
+
+describe('appends sent without waiting', () => {
+  it('lie with the server in their order: the second is durable before the first is answered', async () => {
+    const database = await freshDatabase()
+    const wire = await pgProxy(database.roleUrl('gate'))
+    const [pool, appending] = [poolOf(database.roleUrl('gate')), appendingTo(wire.url)]
+    const store = journalStore({ pool, appending })
+    const [zero, one, two] = ['zero', 'one', 'two'].map((text) => leafHash(utf8(text))) as [Uint8Array, Uint8Array, Uint8Array]
+    expect(await store.append(batchOf('zero'))).toBe('appended')
+    const caught = wire.holdAt('one', 'after')
+    const answers = [store.append(batchOf('one', extend(EMPTY_FRONTIER, [zero]))), store.append(batchOf('two', extend(EMPTY_FRONTIER, [zero, one])))]
+    const first = await caught
+    await waitUntil(async () => (await store.head()).size === 3)
+    expect(Buffer.from((await store.head()).frontier)).toEqual(Buffer.from(frontierBytes(extend(EMPTY_FRONTIER, [zero, one, two]))))
+    expect(await Promise.race([...answers, Promise.resolve('nothing yet')])).toBe('nothing yet')
+    first.release()
+    expect(await Promise.all(answers)).toEqual(['appended', 'appended'])
+    await Promise.all([pool.end(), appending.end(), wire.close()])
+    await database.close()
+  })
+
+  it('and the head is taken where they go: who cannot append leaves it to others', async () => {
+    const database = await freshDatabase()
+    const [pool, none] = [poolOf(database.roleUrl('gate')), appendingTo(database.roleUrl('gate').replace(/gatehouse_gate/, 'nobody'))]
+    const store = journalStore({ pool, appending: none })
+    await expect(store.take('one', 500)).rejects.toThrow('password authentication failed')
+    expect((await store.head()).epoch).toBe(0)
+    expect(await journalStore({ pool }).take('two', 500)).toMatchObject({ epoch: 1 })
+    await Promise.all([pool.end(), none.end()])
     await database.close()
   })
 })
@@ -82,6 +124,7 @@ describe('journalStore on a database in trouble', () => {
     ['53100', 'disk_failed'],
     ['58030', 'disk_failed'],
     ['XX001', 'disk_failed'],
+    ['XX002', 'disk_failed'],
   ])('says what SQLSTATE %s means: %s, with nothing written', async (code, said) => {
     const [pool, admin] = [poolOf(database.roleUrl('gate')), poolOf(database.url)]
     await admin.query(`create or replace function fail() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '${code}'; end $$`)
@@ -120,11 +163,12 @@ describe('journalStore on a database in trouble', () => {
     const pool = poolOf(database.roleUrl('gate'))
     const store = journalStore({ pool })
     for (let i = 0; i < 20; i++) {
-      const { size } = await store.head()
+      const head = await store.head()
+      const tree = parseFrontier(head.frontier, head.size) ?? EMPTY_FRONTIER
       const before = await walPosition(admin, 'pg_current_wal_insert_lsn')
       // With a ciphertext and without go by two statements.
       const payloads = i % 2 === 0 ? [] : [{ digest: sha256(`p${i}`), keyIds: ['k'], class: 'ask', ciphertext: sha256(`c${i}`) }]
-      expect(await store.append({ ...batchOf(`durable ${i}`, size), frontier: new Uint8Array(0), payloads })).toBe('appended')
+      expect(await store.append({ ...batchOf(`durable ${i}`, tree), payloads })).toBe('appended')
       expect(await walPosition(admin, 'pg_current_wal_flush_lsn')).toBeGreaterThan(before)
     }
     await Promise.all([pool.end(), admin.end()])

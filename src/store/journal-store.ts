@@ -1,12 +1,13 @@
 import pg from 'pg'
 import type { Appended, EntryStore, Head, Payload, StoredCheckpoint, StoredEntry } from '../journal/entry-store.ts'
 import { byteaArray } from './bytea-array.ts'
+import { inOrder } from './in-order.ts'
 
 /** A call that takes longer rejects, and its connection is dropped: half-open ones do not answer for hours. */
 const QUERY_TIMEOUT_MS = 10_000
 
 /**
- * One statement, so one round trip and one transaction: the head moves only from `$1` in epoch `$5`, and entries are inserted only if it did. The row
+ * One statement, so one round trip and one transaction: the head moves only from `$1` and `$7` in epoch `$5`, and entries are inserted only if it did. The row
  * lock on the head puts those who race in order; the loser sees no row to update, hence inserts none. Whatever the server's default, the commit waits for
  * the disk. Who writes on (`$6`) holds the head, unless another waits.
  */
@@ -14,7 +15,7 @@ const append = (payloads: string): string => `
 with moved as (
   update journal_head set size = $1::bigint + cardinality($2::bytea[]), frontier = $4, moved_at = clock_timestamp(),
     holder = case when $6::boolean and wanted is null then holder end
-  where size = $1::bigint and epoch = $5::bigint and (
+  where size = $1::bigint and frontier = $7 and epoch = $5::bigint and (
     select case when current_setting('synchronous_commit') in ('on', 'remote_apply') then '' else set_config('synchronous_commit', 'on', true) end
   ) is not null returning wanted is not null as yielded
 ), entries as (
@@ -29,11 +30,11 @@ const APPEND_ALONE = append('')
 const APPEND = append(`, payloads as (
   insert into payload (digest, key_ids, class, ciphertext)
   select one.digest, string_to_array(one.key_ids, '+'), one.class, one.ciphertext
-  from moved, unnest($7::bytea[], $8::text[], $9::text[], $10::bytea[]) as one (digest, key_ids, class, ciphertext)
+  from moved, unnest($8::bytea[], $9::text[], $10::text[], $11::bytea[]) as one (digest, key_ids, class, ciphertext)
   on conflict do nothing
 )`)
 
-/** A turn that a crash forgets was never used: only its appends have to be durable. */
+/** Only a turn's appends have to be durable. One that a crash forgets may come again with the same epoch: so a batch names the tree it stands on too. */
 const TAKE = `
 with soon as materialized (select set_config('synchronous_commit', 'off', true) as setting)
 update journal_head set epoch = epoch + 1, holder = $1, moved_at = clock_timestamp(),
@@ -47,10 +48,15 @@ type HeadRow = { readonly size: string; readonly frontier: Buffer; readonly epoc
 type Moved = { readonly yielded: boolean }
 type CheckpointRow = { readonly size: string; readonly note: string; readonly frontier: Buffer | null }
 
-/** The journal's entries in PostgreSQL (tables `journal_*`). The pool should be the journal's own: an append must not queue behind others' queries. */
-export function journalStore({ pool }: { readonly pool: pg.Pool }): EntryStore {
+/**
+ * The journal's entries in PostgreSQL (tables `journal_*`). The pool should be the journal's own: an append must not queue behind others' queries. `appending`:
+ * for the appends alone, with `pipeline`, where many are made; without it the second of two waits here for the answer to the first.
+ */
+export function journalStore({ pool, appending = pool }: { readonly pool: pg.Pool; readonly appending?: pg.Pool }): EntryStore {
   const rows = async <Row extends pg.QueryResultRow>(name: string, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> =>
     (await named<Row>(pool, name, text, values)).rows
+
+  const ordered = inOrder(appending)
 
   return {
     head: async () => {
@@ -60,19 +66,21 @@ export function journalStore({ pool }: { readonly pool: pg.Pool }): EntryStore {
     },
 
     take: async (writer, idleMs) => {
-      const [taken] = await rows<HeadRow>('journal_take', TAKE, [writer, idleMs])
+      // Where the appends go: who cannot append takes no head either.
+      const [taken] = await ordered(async (client) => (await named<HeadRow>(client, 'journal_take', TAKE, [writer, idleMs])).rows)
       if (taken) return headOf(taken)
       await rows('journal_want', 'update journal_head set wanted = $1 where wanted is null', [writer])
       return null
     },
 
-    append: async ({ expectedSize, epoch, more, bodies, leaves, frontier, payloads }) => {
+    append: async ({ expectedSize, expectedFrontier, epoch, more, bodies, leaves, frontier, payloads }) => {
       try {
-        const values = [expectedSize, byteaArray(leaves), byteaArray(bodies), frontier, epoch, more]
-        const [moved] =
+        const values = [expectedSize, byteaArray(leaves), byteaArray(bodies), frontier, epoch, more, expectedFrontier]
+        const [moved] = await ordered(async (client) =>
           payloads.length === 0
-            ? await rows<Moved>('journal_append_alone', APPEND_ALONE, values)
-            : await rows<Moved>('journal_append', APPEND, [...values, ...columnsOf(payloads)])
+            ? (await named<Moved>(client, 'journal_append_alone', APPEND_ALONE, values)).rows
+            : (await named<Moved>(client, 'journal_append', APPEND, [...values, ...columnsOf(payloads)])).rows,
+        )
         if (!moved) return 'moved'
         return moved.yielded ? 'yielded' : 'appended'
       } catch (cause) {
@@ -125,7 +133,12 @@ function appendedDespite(cause: unknown): Appended {
   throw cause
 }
 
-const named = <Row extends pg.QueryResultRow>(pool: pg.Pool, name: string, text: string, values: readonly unknown[]): Promise<pg.QueryResult<Row>> => {
+const named = <Row extends pg.QueryResultRow>(
+  pool: pg.Pool | pg.PoolClient,
+  name: string,
+  text: string,
+  values: readonly unknown[],
+): Promise<pg.QueryResult<Row>> => {
   // `query_timeout` of a single query is documented by pg and missing from its types.
   const query: pg.QueryConfig & { readonly query_timeout: number } = { name, text, values: [...values], query_timeout: QUERY_TIMEOUT_MS }
   return pool.query<Row>(query)

@@ -11,30 +11,31 @@ import { signerKey } from '../../src/log/note-key.ts'
 import { type Cluster, openCluster } from '../../src/store/cluster/cluster.ts'
 import { journalStore } from '../../src/store/journal-store.ts'
 import { migrate } from '../../src/store/migrate.ts'
-import { entry, ORIGIN, poolOf } from '../support/journal.ts'
+import { appendingTo, entry, ORIGIN, poolOf } from '../support/journal.ts'
 
 const CRASHES = 5
 const RECORDERS = 16
 
 describe('the journal while its PostgreSQL crashes', () => {
   let cluster: Cluster
-  let [gate, applier, admin] = [] as unknown as [pg.Pool, pg.Pool, pg.Pool]
+  let [gate, appending, applier, admin] = [] as unknown as [pg.Pool, pg.Pool, pg.Pool, pg.Pool]
   beforeAll(async () => {
     cluster = await openCluster({ dataFolder: mkdtempSync(join(tmpdir(), 'gatehouse-crash-')), say: () => undefined })
     const roles = { gate: cluster.secret('gate'), apply: cluster.secret('apply'), sign: cluster.secret('sign'), archive: cluster.secret('archive') }
     await migrate({ admin: cluster.superuser, roles, logOrigin: ORIGIN })
     gate = poolOf(cluster.url('gatehouse', 'gatehouse_gate', roles.gate))
+    appending = appendingTo(cluster.url('gatehouse', 'gatehouse_gate', roles.gate))
     applier = poolOf(cluster.url('gatehouse', 'gatehouse_apply', roles.apply))
     admin = poolOf(cluster.url('gatehouse', cluster.superuser.user, cluster.superuser.password))
   })
   afterAll(async () => {
-    await Promise.all([gate.end(), applier.end(), admin.end()])
+    await Promise.all([gate.end(), appending.end(), applier.end(), admin.end()])
     await cluster.stop()
     rmSync(cluster.dataFolder, { recursive: true, force: true })
   })
 
   it('keeps all it confirmed, nothing twice, and heals by itself, with two processes appending', { timeout: 120_000 }, async () => {
-    const store = journalStore({ pool: gate })
+    const store = journalStore({ pool: gate, appending })
     const nodes = [store, journalStore({ pool: applier })].map((each, i) => openJournal({ store: each, clock: Date.now, node: `node-${i}` }))
     const told = new Map<number, Receipt>()
     const refused: unknown[] = []

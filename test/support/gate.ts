@@ -34,7 +34,7 @@ import { sessionStore } from '../../src/store/session-store.ts'
 import { authorityOfBefore, testAuthority } from './authority.ts'
 import { type HeldSession, type Identity, NOON, openIdentity } from './caller.ts'
 import { freshDatabase } from './database.ts'
-import { poolOf } from './journal.ts'
+import { appendingTo, poolOf } from './journal.ts'
 import { keepSession } from './kept-session.ts'
 import { PACK } from './pack.ts'
 import { type SmallTms, smallTms } from './small-tms.ts'
@@ -78,13 +78,14 @@ export type TestGate = {
 export async function openTestGate({ journalVia = async (url: string) => url } = {}): Promise<TestGate> {
   const [database, tms] = [await freshDatabase(), await smallTms()]
   const pool = poolOf(database.roleUrl('gate'))
-  const journalPool = poolOf(await journalVia(database.roleUrl('gate')))
+  const journalUrl = await journalVia(database.roleUrl('gate'))
+  const [journalPool, appending] = [poolOf(journalUrl), appendingTo(journalUrl)]
   const reading = openPool({ url: tms.roleUrl('tms_read'), max: 4, statementTimeoutMs: 5000, name: 'test' })
   const weather = fairWeather()
   const asked: Query[] = []
   const clock = () => weather.now
 
-  const store = journalStore({ pool: journalPool })
+  const store = journalStore({ pool: journalPool, appending })
   const append = whileUp(store.append, () => weather.journal, broken)
   const journal = openJournal({ store: { ...store, append }, clock, node: 'test' })
   const ledger = { spend: whileUp(exposureLedger(pool).spend, () => weather.ledger, unreachable) }
@@ -132,7 +133,7 @@ export async function openTestGate({ journalVia = async (url: string) => url } =
     entries: async (from = 0) => (await readTail(store, from, 1000)).flatMap((line) => ('entry' in line ? [line.entry] : [])),
     close: async () => {
       await journal.drain()
-      await Promise.all([pool.end(), journalPool.end(), reading.end()])
+      await Promise.all([pool.end(), journalPool.end(), appending.end(), reading.end()])
       await Promise.all([database.close(), tms.close()])
     },
   }

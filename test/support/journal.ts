@@ -47,7 +47,8 @@ export async function freshJournal(): Promise<FreshJournal> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-journal-'))
   const pools = [poolOf(database.roleUrl('gate')), poolOf(database.roleUrl('sign')), poolOf(database.url)] as const
   const [gate, signing, admin] = pools
-  const store = journalStore({ pool: gate })
+  const appending = appendingTo(database.roleUrl('gate'))
+  const store = journalStore({ pool: gate, appending })
   const journal = openJournal({ store, clock: () => Date.UTC(2026, 8, 1), node: 'test' })
   const key = await openSignerKey({ path: join(folder, 'signer.key'), origin: ORIGIN, random: randomBytes })
   const state = signerStateFile(join(folder, 'signer.state'))
@@ -67,12 +68,15 @@ export async function freshJournal(): Promise<FreshJournal> {
     sql: (text, values = []) => admin.query(text, [...values]),
     close: async () => {
       await journal.drain()
-      await Promise.all(pools.map((pool) => pool.end()))
+      await Promise.all([...pools, appending].map((pool) => pool.end()))
       await database.close()
       rmSync(folder, { recursive: true, force: true })
     },
   }
 }
+
+/** The journal's connection for appends, as the house opens it. */
+export const appendingTo = (connectionString: string): pg.Pool => openStorePool({ connectionString, max: 1, pipeline: true })
 
 export function poolOf(connectionString: string): pg.Pool {
   const pool = openStorePool({ connectionString, max: 4 })

@@ -42,9 +42,11 @@ export async function openHouse(
   const pool = poolOf(url, `gatehouse ${node}`, 10)
   // The journal has connections of its own: an ask waiting for a row must not hold up the entry of another.
   const journalPool = poolOf(url, `gatehouse ${node} journal`, 2)
+  // In a pipeline the driver takes no reads in bulk, so the appends have one to themselves.
+  const appending = poolOf(url, `gatehouse ${node} appending`, 1, { pipeline: true })
   await checkReached(pool)
   const published = publishedAt(config)
-  const entries = journalEntries(journalPool, bytesOf(published.objects))
+  const entries = journalEntries(journalPool, bytesOf(published.objects), appending)
   if (node !== 'sign') await checkTail(entries)
   const journal = openJournal({
     store: entries,
@@ -62,7 +64,7 @@ export async function openHouse(
     changes: changeStore(pool, changeDigest),
     close: async () => {
       await journal.drain()
-      await Promise.all([pool.end(), journalPool.end()])
+      await Promise.all([pool.end(), journalPool.end(), appending.end()])
       published.close()
     },
   }
@@ -76,8 +78,8 @@ export async function openEntries(environment: Environment, node: string): Promi
 }
 
 /** What follows the journal reads all of it, wherever it lies. */
-export const journalEntries = (pool: pg.Pool, get: Cold['get']): EntryStore => ({
-  ...journalStore({ pool }),
+export const journalEntries = (pool: pg.Pool, get: Cold['get'], appending = pool): EntryStore => ({
+  ...journalStore({ pool, appending }),
   read: readBehind(bulkRead({ pool }), { prunedSize: prunedSize(pool), get }),
 })
 
@@ -95,8 +97,8 @@ export function tokenKeys(root: Uint8Array): (session: string) => Tokens {
   }
 }
 
-const poolOf = (url: string, name: string, max: number): pg.Pool =>
-  openStorePool({ connectionString: url, application_name: name, max, connectionTimeoutMillis: 3000, query_timeout: 10_000 })
+const poolOf = (url: string, name: string, max: number, more: Pick<pg.PoolConfig, 'pipeline'> = {}): pg.Pool =>
+  openStorePool({ ...more, connectionString: url, application_name: name, max, connectionTimeoutMillis: 3000, query_timeout: 10_000 })
 
 async function checkReached(pool: pg.Pool): Promise<void> {
   const client = await pool.connect().catch((cause: unknown) => {
