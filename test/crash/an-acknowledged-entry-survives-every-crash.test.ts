@@ -17,10 +17,12 @@ const MOMENTS: readonly Point[] = (['gate', 'backend', 'helper', 'postmaster', '
 const after = (points: readonly Point[]): Promise<Campaign> =>
   crashCampaign({ points, count: points.length, perCluster: points.length, chance: chanceOf(20_261_123) })
 
-function expectCounts({ reached, acknowledged, stored, checkpoints }: Campaign, reachedMin: number): void {
+function expectCounts({ reached, acknowledged, stored, checkpoints, behind }: Campaign, reachedMin: number): void {
   expect(reached).toBeGreaterThanOrEqual(reachedMin)
   expect(acknowledged).toBeGreaterThan(reached * 10)
   expect(stored).toBeGreaterThanOrEqual(acknowledged)
+  // Not as many as batches, and not so few that no crash meets one.
+  expect(behind).toBeGreaterThan(reached)
   expect(checkpoints).toBeGreaterThanOrEqual(reached)
 }
 

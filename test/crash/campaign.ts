@@ -11,6 +11,8 @@ export type Campaign = {
   readonly stored: number
   /** Checkpoints that verify, over all clusters. */
   readonly checkpoints: number
+  /** Batches sent behind one that was under way. */
+  readonly behind: number
   readonly starts: { readonly server: number; readonly writers: number; readonly shut: number; readonly stuck: number }
   /** The sentence of what failed, and at which point; null when nothing did. */
   readonly failed: string | null
@@ -32,12 +34,12 @@ export type CampaignOptions = {
 /** Strikes at every point in turn; after each, everything recovers, work goes on, and what was acknowledged is looked for. */
 export async function crashCampaign({ points, count, perCluster, chance, onPoint = () => undefined }: CampaignOptions): Promise<Campaign> {
   const kinds = new Map<string, Tally>()
-  const sum = { reached: 0, clusters: 0, acknowledged: 0, stored: 0, checkpoints: 0 }
+  const sum = { reached: 0, clusters: 0, acknowledged: 0, stored: 0, checkpoints: 0, behind: 0 }
   const starts = { server: 0, writers: 0, shut: 0, stuck: 0 }
   let failed: string | null = null
 
   for (let from = 0; from < points.length && sum.reached < count && failed === null; from += perCluster) {
-    const house = await openCrashHouse()
+    const house = await openCrashHouse({ rests: sum.clusters % 2 === 0 })
     sum.clusters++
     let at = 'before the first point'
     try {
@@ -65,6 +67,7 @@ export async function crashCampaign({ points, count, perCluster, chance, onPoint
     }
     sum.acknowledged += house.ledger.acknowledged()
     sum.stored += house.ledger.stored()
+    sum.behind += house.counts.behind
     for (const name of ['server', 'writers', 'shut'] as const) starts[name] += house.counts[name]
     starts.stuck += house.server.stuck()
     await house.close(failed !== null)

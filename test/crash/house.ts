@@ -36,20 +36,22 @@ export type CrashHouse = {
   readonly settle: () => Promise<void>
   /** The whole journal read again and verified, with every checkpoint and what the signer remembers. */
   readonly verify: () => Promise<Report>
-  /** Starts of PostgreSQL and of writers it took, and times a writer shut itself for good. */
-  readonly counts: { server: number; writers: number; shut: number }
+  /** Starts of PostgreSQL and of writers it took, times a writer shut itself for good, and batches sent behind one that was under way. */
+  readonly counts: { server: number; writers: number; shut: number; behind: number }
   /** `keep` leaves the folder where it is, to be looked at. */
   readonly close: (keep?: boolean) => Promise<void>
   readonly folder: string
 }
 
-export async function openCrashHouse(): Promise<CrashHouse> {
+/** `rests`: the second writer pauses now and then, so that the first is alone for a while. */
+export async function openCrashHouse({ rests = false } = {}): Promise<CrashHouse> {
   const place = mkdtempSync(join(tmpdir(), 'gatehouse-points-'))
   chmodSync(place, 0o711)
   const server = await startServer(join(place, 'data'))
   const ledger = openLedger()
-  const counts = { server: 0, writers: 0, shut: 0 }
-  const begin = (node: ProcessRole): WriterProcess => startWriter({ url: server.url(node), node, ledger })
+  const counts = { server: 0, writers: 0, shut: 0, behind: 0 }
+  const begin = (node: ProcessRole): WriterProcess =>
+    startWriter({ url: server.url(node), node, ledger, rests: rests && node !== 'gate', onBehind: () => counts.behind++ })
   const writers = [begin('gate'), begin('apply')]
   const pool = openStorePool({ connectionString: server.url('sign'), max: 2 })
   const store = journalStore({ pool })

@@ -21,14 +21,14 @@ const loads = (all: readonly number[]): string => all.map((load) => load.toFixed
 
 /** The evidence, as Markdown. It says what failed as plainly as what held. */
 export function crashReport({ campaign, count, seed, began, seconds, loadBefore, loadAfter, before }: CrashRun): string {
-  const { reached, kinds, clusters, acknowledged, stored, checkpoints, starts, failed } = campaign
+  const { reached, kinds, clusters, acknowledged, stored, checkpoints, behind, starts, failed } = campaign
   const rows = [...kinds].toSorted(([a], [b]) => a.localeCompare(b))
   const missed = rows.reduce((sum, [, tally]) => sum + tally.missed, 0)
   return `# What crashes did to the journal
 
 Written by \`node test/crash/run.ts --points ${count} --seed ${seed}\`; the next run overwrites it but for its last section. ${began.toISOString().slice(0, 16).replace('T', ' ')} UTC, ${whole(seconds / 60)} minutes.
 ${machine()}. Load average before ${loads(loadBefore)}, after ${loads(loadAfter)}.
-The embedded PostgreSQL, two writing processes of eight askers each and a signer; the acknowledgements are kept in a process outside of all that crashes.
+The embedded PostgreSQL, two writing processes of eight askers each, the first with a crowd of sixteen beside them, the second, in every other cluster, resting now and then, and a signer; the acknowledgements are kept in a process outside of all that crashes.
 
 ## What came of it
 
@@ -41,6 +41,7 @@ ${failed === null ? `**At ${whole(reached)} crash points no acknowledged entry w
 | clusters | ${clusters} |
 | entries acknowledged | ${whole(acknowledged)} |
 | entries found (refused ones may land too) | ${whole(stored)} |
+| batches sent behind one that was under way | ${whole(behind)} |
 | checkpoints verified | ${whole(checkpoints)} |
 | starts of PostgreSQL by us, where it did not restart by itself | ${whole(starts.server)} |
 | of these, because strace had taken the last word of its recovering process, and it stood waiting for it | ${whole(starts.stuck)} |

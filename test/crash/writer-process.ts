@@ -20,10 +20,24 @@ export type WriterProcess = {
 }
 
 /** Starts `writer.ts` on a database. What it was acknowledged is in the ledger by the time `ended` resolves. */
-export function startWriter({ url, node, ledger }: { readonly url: string; readonly node: string; readonly ledger: Ledger }): WriterProcess {
+export function startWriter({
+  url,
+  node,
+  ledger,
+  rests,
+  onBehind,
+}: {
+  readonly url: string
+  readonly node: string
+  readonly ledger: Ledger
+  /** It pauses now and then. */
+  readonly rests: boolean
+  /** A batch was sent behind one that was under way. */
+  readonly onBehind: () => void
+}): WriterProcess {
   const { PATH = '' } = process.env
   const child = spawn(process.execPath, [join(import.meta.dirname, 'writer.ts')], {
-    env: { PATH, WRITER_URL: url, WRITER_NODE: node },
+    env: { PATH, WRITER_URL: url, WRITER_NODE: node, ...(rests && { WRITER_RESTS: 'yes' }) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const troubles: string[] = []
@@ -36,6 +50,7 @@ export function startWriter({ url, node, ledger }: { readonly url: string; reado
       acknowledged++
       highest = Math.max(highest, Number(index))
     } else if (word === 'r') refused++
+    else if (word === 'b') onBehind()
     else if (word === 't') troubles.push(line.slice(2))
   })
   child.stderr.on('data', (chunk: Buffer) => troubles.push(String(chunk)))
