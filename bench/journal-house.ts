@@ -14,7 +14,7 @@ import { type Connection, openCluster } from '../src/store/cluster/cluster.ts'
 import { PROCESS_ROLES } from '../src/store/grants.ts'
 import { journalStore } from '../src/store/journal-store.ts'
 import { migrate } from '../src/store/migrate.ts'
-import { openStorePool } from '../src/store/open-pool.ts'
+import { openAppendPool, openStorePool } from '../src/store/open-pool.ts'
 
 /** An empty journal on an embedded PostgreSQL of its own, as the gate has it, with its signer. */
 export type JournalHouse = {
@@ -37,7 +37,7 @@ export async function raiseJournal(folder: string): Promise<JournalHouse> {
   await migrate({ admin: cluster.superuser, roles, logOrigin: ORIGIN })
   const url = cluster.url('gatehouse', PROCESS_ROLES.gate, roles.gate)
   const pool = openStorePool({ connectionString: url, max: 2 })
-  const appending = openStorePool({ connectionString: url, max: 1, pipeline: true })
+  const appending = openAppendPool({ connectionString: url })
   const signing = openStorePool({ connectionString: cluster.url('gatehouse', PROCESS_ROLES.sign, roles.sign), max: 2 })
   const store = journalStore({ pool, appending })
   const key = await openSignerKey({ path: join(folder, 'signer.key'), origin: ORIGIN, random: (bytes) => randomBytes(bytes) })

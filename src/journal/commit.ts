@@ -7,7 +7,7 @@ import type { EntryStore, Payload } from './entry-store.ts'
 import { busy, type Committed, takeBatch, type Waiting, waitingFor } from './waiting.ts'
 
 const QUEUE_MAX = 4096
-/** Of fewer, two batches take as long as the time that they spare. */
+/** Of fewer who came together, two halves take as long as the time that they spare. */
 const MANY = 8
 /** While the server makes one batch durable, the next lies with it already. */
 const UNDER_WAY_MAX = 2
@@ -31,7 +31,7 @@ type Sent = { readonly count: number; readonly over: Promise<void> }
  * commits within the turn. Up to 1,024 entries or 4 MB a batch; 4,096 may wait; nobody waits longer than `timeoutMs`.
  *
  * Several processes may write to one journal: they take turns at its head, batch by batch when all are busy.
- * After an error of the store everybody waiting is refused, and nothing is sent until all that was sent is over and the head is read anew. So a batch whose fate
+ * After an error of the store everybody in that batch and in the queue is refused, and nothing is sent until all that was sent is over and the head is read anew. So a batch whose fate
  * is unknown is never sent again, and if it lands after all, the compare-and-swap makes us see it. What was sent behind it names the tree with its entries: it is
  * written behind them, or not at all and then sent again. A lost connection heals so; `disk_failed`, or a journal shorter than what was confirmed, shuts this journal
  * until its process starts anew, and nothing is acknowledged from then on. `onTrouble` must not throw.

@@ -23,17 +23,29 @@ const batchOf = (text: string, before: Frontier = EMPTY_FRONTIER) => {
   }
 }
 
-describe('journalStore', () => {
+/** As the house has it, and as who appends a single entry does. */
+const WAYS = [
+  ['appends on a connection of their own', true],
+  ['appends among the rest', false],
+] as const
+
+function opened(url: string, apart: boolean) {
+  const pool = poolOf(url)
+  const appending = apart ? appendingTo(url) : pool
+  return { pool, store: journalStore({ pool, appending }), close: () => Promise.all([pool.end(), ...(apart ? [appending.end()] : [])]) }
+}
+
+describe.each(WAYS)('journalStore, %s', (_, apart) => {
   entryStoreContract(async () => {
     const database = await freshDatabase()
-    const [one, two, signer] = [poolOf(database.url), poolOf(database.roleUrl('apply')), poolOf(database.roleUrl('sign'))]
-    const bySigner = journalStore({ pool: signer })
+    const [one, two, signer] = [opened(database.url, apart), opened(database.roleUrl('apply'), apart), opened(database.roleUrl('sign'), apart)]
+    const { saveCheckpoint } = signer.store
     return {
       // Each call by the role whose it is: the applier appends, only the signer saves checkpoints.
-      store: { ...journalStore({ pool: one }), saveCheckpoint: bySigner.saveCheckpoint },
-      other: { ...journalStore({ pool: two }), saveCheckpoint: bySigner.saveCheckpoint },
+      store: { ...one.store, saveCheckpoint },
+      other: { ...two.store, saveCheckpoint },
       close: async () => {
-        await Promise.all([one.end(), two.end(), signer.end()])
+        await Promise.all([one.close(), two.close(), signer.close()])
         await database.close()
       },
     }
@@ -95,7 +107,7 @@ describe('appends sent without waiting', () => {
   })
 })
 
-describe('journalStore on a database in trouble', () => {
+describe.each(WAYS)('journalStore on a database in trouble, %s', (_, apart) => {
   let database: FreshDatabase
   beforeAll(async () => {
     database = await freshDatabase()
@@ -103,9 +115,8 @@ describe('journalStore on a database in trouble', () => {
   afterAll(() => database.close())
 
   it('says `moved`, and has written nothing, where a stricter isolation refuses to serialise', async () => {
-    const [pool, admin] = [poolOf(database.roleUrl('gate')), poolOf(database.url)]
+    const [{ store, close }, admin] = [opened(database.roleUrl('gate'), apart), poolOf(database.url)]
     await admin.query(`do $$ begin execute format('alter database %I set default_transaction_isolation = ''repeatable read''', current_database()); end $$`)
-    const store = journalStore({ pool })
     const rival = await admin.connect()
     await rival.query('begin isolation level read committed')
     await rival.query('update journal_head set size = size')
@@ -117,7 +128,7 @@ describe('journalStore on a database in trouble', () => {
     expect(await appending).toBe('moved')
     expect((await store.head()).size).toBe(0)
     rival.release()
-    await Promise.all([pool.end(), admin.end()])
+    await Promise.all([close(), admin.end()])
   })
 
   it.each([
@@ -126,19 +137,28 @@ describe('journalStore on a database in trouble', () => {
     ['XX001', 'disk_failed'],
     ['XX002', 'disk_failed'],
   ])('says what SQLSTATE %s means: %s, with nothing written', async (code, said) => {
-    const [pool, admin] = [poolOf(database.roleUrl('gate')), poolOf(database.url)]
+    const [{ store, close }, admin] = [opened(database.roleUrl('gate'), apart), poolOf(database.url)]
     await admin.query(`create or replace function fail() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '${code}'; end $$`)
     await admin.query('create or replace trigger fail before insert on journal_entry for each row execute function fail()')
-    const store = journalStore({ pool })
     expect(await store.append(batchOf('lost'))).toBe(said)
     await admin.query('drop trigger fail on journal_entry')
     expect((await store.head()).size).toBe(0)
-    await Promise.all([pool.end(), admin.end()])
+    await Promise.all([close(), admin.end()])
+  })
+
+  it('says of the one behind that it moved, and writes neither, when the disk fails under the first', async () => {
+    const [{ store, close }, admin] = [opened(database.roleUrl('gate'), apart), poolOf(database.url)]
+    await admin.query(`create or replace function fail() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '53100'; end $$`)
+    await admin.query(`create or replace trigger fail before insert on journal_entry for each row when (new.body = 'first') execute function fail()`)
+    const [first, second] = [store.append(batchOf('first')), store.append(batchOf('second', extend(EMPTY_FRONTIER, [leafHash(utf8('first'))])))]
+    expect(await Promise.all([first, second])).toEqual(['disk_failed', 'moved'])
+    await admin.query('drop trigger fail on journal_entry')
+    expect((await store.head()).size).toBe(0)
+    await Promise.all([close(), admin.end()])
   })
 
   it('rejects when the connection is cut, and works again with the next', async () => {
-    const [pool, admin] = [poolOf(database.roleUrl('gate')), poolOf(database.url)]
-    const store = journalStore({ pool })
+    const [{ store, close }, admin] = [opened(database.roleUrl('gate'), apart), poolOf(database.url)]
     const rival = await admin.connect()
     await rival.query('begin')
     await rival.query('update journal_head set size = size')
@@ -154,14 +174,13 @@ describe('journalStore on a database in trouble', () => {
     rival.release()
     expect(await store.append(batchOf('kept'))).toBe('appended')
     expect((await store.read(0, 10)).map(({ body }) => Buffer.from(body).toString())).toEqual(['kept'])
-    await Promise.all([pool.end(), admin.end()])
+    await Promise.all([close(), admin.end()])
   })
 
   it('commits to disk although the role was told not to wait for it', async () => {
     const admin = poolOf(database.url)
     await admin.query(`do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$`)
-    const pool = poolOf(database.roleUrl('gate'))
-    const store = journalStore({ pool })
+    const { store, close } = opened(database.roleUrl('gate'), apart)
     for (let i = 0; i < 20; i++) {
       const head = await store.head()
       const tree = parseFrontier(head.frontier, head.size) ?? EMPTY_FRONTIER
@@ -171,7 +190,7 @@ describe('journalStore on a database in trouble', () => {
       expect(await store.append({ ...batchOf(`durable ${i}`, tree), payloads })).toBe('appended')
       expect(await walPosition(admin, 'pg_current_wal_flush_lsn')).toBeGreaterThan(before)
     }
-    await Promise.all([pool.end(), admin.end()])
+    await Promise.all([close(), admin.end()])
   })
 })
 

@@ -10,3 +10,6 @@ export function openStorePool(config: pg.PoolConfig): pg.Pool {
   pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
+
+/** One connection for a journal's appends, sent without waiting for each other. It is kept however quiet it is: who asks after a pause does not wait for another. */
+export const openAppendPool = (config: pg.PoolConfig): pg.Pool => openStorePool({ ...config, max: 1, pipeline: true, idleTimeoutMillis: 0, keepAlive: true })

@@ -13,7 +13,7 @@ import { type SignerState, signerStateFile } from '../../src/journal/signer-stat
 import type { SignerKey } from '../../src/log/note-key.ts'
 import type { ProcessRole } from '../../src/store/grants.ts'
 import { journalStore } from '../../src/store/journal-store.ts'
-import { openStorePool } from '../../src/store/open-pool.ts'
+import { openAppendPool, openStorePool } from '../../src/store/open-pool.ts'
 import { pruneTo } from '../../src/store/pruned-store.ts'
 import { freshDatabase } from './database.ts'
 
@@ -76,7 +76,7 @@ export async function freshJournal(): Promise<FreshJournal> {
 }
 
 /** The journal's connection for appends, as the house opens it. */
-export const appendingTo = (connectionString: string): pg.Pool => openStorePool({ connectionString, max: 1, pipeline: true })
+export const appendingTo = (connectionString: string): pg.Pool => openAppendPool({ connectionString })
 
 export function poolOf(connectionString: string): pg.Pool {
   const pool = openStorePool({ connectionString, max: 4 })

@@ -13,7 +13,7 @@ import { changeStore } from '../../store/change-store.ts'
 import { checkServer } from '../../store/check-server.ts'
 import { bulkRead } from '../../store/journal-bulk.ts'
 import { journalStore } from '../../store/journal-store.ts'
-import { openStorePool } from '../../store/open-pool.ts'
+import { openAppendPool, openStorePool } from '../../store/open-pool.ts'
 import { prunedSize } from '../../store/pruned-store.ts'
 import { loadPack, type Pack } from './pack.ts'
 import { bytesOf, publishedAt } from './published.ts'
@@ -43,7 +43,7 @@ export async function openHouse(
   // The journal has connections of its own: an ask waiting for a row must not hold up the entry of another.
   const journalPool = poolOf(url, `gatehouse ${node} journal`, 2)
   // In a pipeline the driver takes no reads in bulk, so the appends have one to themselves.
-  const appending = poolOf(url, `gatehouse ${node} appending`, 1, { pipeline: true })
+  const appending = openAppendPool(settingsOf(url, `gatehouse ${node} appending`))
   await checkReached(pool)
   const published = publishedAt(config)
   const entries = journalEntries(journalPool, bytesOf(published.objects), appending)
@@ -97,10 +97,17 @@ export function tokenKeys(root: Uint8Array): (session: string) => Tokens {
   }
 }
 
-const poolOf = (url: string, name: string, max: number, more: Pick<pg.PoolConfig, 'pipeline'> = {}): pg.Pool =>
-  openStorePool({ ...more, connectionString: url, application_name: name, max, connectionTimeoutMillis: 3000, query_timeout: 10_000 })
+const poolOf = (url: string, name: string, max: number): pg.Pool => openStorePool({ ...settingsOf(url, name), max })
 
-async function checkReached(pool: pg.Pool): Promise<void> {
+const settingsOf = (url: string, name: string): pg.PoolConfig => ({
+  connectionString: url,
+  application_name: name,
+  connectionTimeoutMillis: 3000,
+  query_timeout: 10_000,
+})
+
+/** That our database lets us in, and keeps what it says it keeps. Faults `postgres_unreachable`, `postgres_too_old`, `fsync_off`. */
+export async function checkReached(pool: pg.Pool): Promise<void> {
   const client = await pool.connect().catch((cause: unknown) => {
     throw new Fault(
       'postgres_unreachable',
