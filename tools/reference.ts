@@ -1,12 +1,13 @@
 /**
- * Writes docs/reference from what stands: operations, refusals, faults, kinds of entry. With `--check` it writes nothing and
+ * Writes docs/reference from what stands: operations, refusals, kinds of entry, commands. With `--check` it writes nothing and
  * fails when a page is not what it would write.
  */
-import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Command } from 'commander'
 import { openapi } from '../src/api/openapi.ts'
 import { loadPack } from '../src/bin/parts/pack.ts'
+import { programFor } from '../src/bin/program.ts'
 import { offered } from '../src/catalogue/offer.ts'
 import type { Operation } from '../src/catalogue/pack.ts'
 import { CLASSES } from '../src/events/form.ts'
@@ -17,7 +18,7 @@ import { nextStepOf, REFUSAL_CODES, statusOf, titleOf } from '../src/model/refus
 const FOLDER = 'docs/reference'
 const HEAD = '<!-- Written by `node tools/reference.ts` from the code; do not edit. -->\n'
 
-const pages: Readonly<Record<string, () => string>> = {
+const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'operations.md': operations,
   'refusals.md': refusals,
   'entries.md': entries,
@@ -57,24 +58,31 @@ function entries(): string {
   return `# Kinds of journal entry\n\nA kind is never renamed or removed, and its form never changes. Each is an OCSF 1.8.0 event in RFC 8785 spelling: the kind is \`metadata.event_code\`, the correlation id \`metadata.correlation_uid\`, the process that recorded it \`metadata.log_source\`, the code of a refusal \`status_code\`. What has no place below stands under \`unmapped\`.\n\n| kind | OCSF class | activity | what stands where |\n|---|---|---|---|\n${rows.join('\n')}\n`
 }
 
-function commands(): string {
-  const help = (...args: readonly string[]): string => {
-    const { stdout, status } = spawnSync(process.execPath, ['src/bin/gatehouse.ts', ...args, '--help'], {
-      encoding: 'utf8',
-      env: { ...process.env, COLUMNS: '110' },
-    })
-    if (status !== 0) throw new Error(`--help of ${args.join(' ')} failed`)
-    return stdout.trimEnd()
-  }
-  const all = [[], ['pilot'], ['serve'], ['connect'], ['enrol'], ['journal', 'verify'], ['check']]
-  return `# Commands\n\n${all.map((args) => `## ${['gatehouse', ...args].join(' ')}\n\n\`\`\`\n${help(...args)}\n\`\`\`\n`).join('\n')}`
+/** Of every command and what is below it, what `--help` prints where nobody looks. */
+async function commands(): Promise<string> {
+  const all = withSubcommands(await programFor())
+  return `# Commands\n\n${all.map(({ name, command }) => `## ${name}\n\n\`\`\`\n${helpOf(command)}\n\`\`\`\n`).join('\n')}`
+}
+
+type Named = { readonly name: string; readonly command: Command }
+
+const withSubcommands = (command: Command, above = ''): readonly Named[] => {
+  const name = `${above}${command.name()}`
+  return [{ name, command }, ...command.commands.flatMap((one) => withSubcommands(one, `${name} `))]
+}
+
+function helpOf(command: Command): string {
+  let text = ''
+  command.configureOutput({ writeOut: (part) => void (text += part), getOutHelpWidth: () => 80, getOutHasColors: () => false })
+  command.outputHelp()
+  return text.trimEnd()
 }
 
 const check = process.argv.includes('--check')
 let stale = 0
 for (const [name, make] of Object.entries(pages)) {
   const file = join(FOLDER, name)
-  const text = (name.endsWith('.md') ? HEAD : '') + make()
+  const text = (name.endsWith('.md') ? HEAD : '') + (await make())
   if (!check) writeFileSync(file, text)
   else if (readFileSync(file, 'utf8') !== text) {
     stale++

@@ -1,4 +1,4 @@
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import type { SourceCap } from '../limits/source-cap.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
@@ -24,6 +24,7 @@ export type AgentApp = {
 
 /** No ask needs more; a larger body is refused unread. */
 const BODY_BYTES_MAX = 256 * 1024
+const NOWHERE = refusal('no_such_address', 'there is nothing at this address')
 
 /** The agents' front door: everything an agent or its connector may reach. What is wrong with a request's form is turned back here. */
 export async function agentApp({ door, sources, hosts, proxies = [], isUnmetered = () => false, tls, also }: AgentApp): Promise<FastifyInstance> {
@@ -37,41 +38,47 @@ export async function agentApp({ door, sources, hosts, proxies = [], isUnmetered
     forceCloseConnections: 'idle',
     requestTimeout: 30_000,
     return503OnClosing: true,
+    frameworkErrors: (_error, request: FastifyRequest, reply: FastifyReply) => void unreadable(request, reply),
   }) as unknown as FastifyInstance
 
-  app.addHook('onRequest', async (request, reply) => {
+  /** Counted and looked at; answered, when it comes no further. */
+  async function arrive(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const form = formOf(request.headers.host, request.headers.origin, hosts)
     // INVARIANT: what is journalled one by one was counted before.
     const wait = form.ok && isUnmetered(request) ? 0 : sources.knock(clientOf(request), door.clock())
     // Counted, not journalled one by one: see limits/source-cap.ts.
     if (wait > 0) return refuseWith(door, request, reply, refusal('source_capped', 'too many requests from this address', { retryAfterSeconds: wait }))
-    if (!form.ok) {
-      await door.gate.record({ kind: 'ask.refused', outcome: form.refusal.code, correlation: request.id })
-      return refuseWith(door, request, reply, form.refusal)
-    }
+    if (!form.ok) return turnAway(request, reply, form.refusal)
     reply
       .header('dpop-nonce', door.freshNonce())
       .header('cache-control', 'no-store')
       .header('x-content-type-options', 'nosniff')
       .header('x-correlation-id', request.id)
-    return
-  })
-  app.setErrorHandler(async (error: Thrown, request, reply) => {
-    const said = refusalOf(error, BODY_BYTES_MAX)
-    if (!isCallers(error)) door.failed(error, request.id)
+    return undefined
+  }
+
+  async function turnAway(request: FastifyRequest, reply: FastifyReply, said: Refusal): Promise<FastifyReply> {
     const receipt = await door.gate.record({ kind: 'ask.refused', outcome: said.code, correlation: request.id })
     return refuseWith(door, request, reply, receipt.ok ? said : receipt.refusal)
+  }
+
+  /** An address that cannot be read comes by no hook and no handler, and nobody hears what is thrown over it. */
+  async function unreadable(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    try {
+      await arrive(request, reply)
+      if (!reply.sent) await turnAway(request, reply, NOWHERE)
+    } catch (cause) {
+      door.failed(cause, request.id)
+      reply.raw.destroy()
+    }
+  }
+
+  app.addHook('onRequest', arrive)
+  app.setErrorHandler(async (error: Thrown, request, reply) => {
+    if (!isCallers(error)) door.failed(error, request.id)
+    return turnAway(request, reply, refusalOf(error, BODY_BYTES_MAX))
   })
-  app.setNotFoundHandler(async (request, reply) => {
-    const said = refusal('malformed_request', 'there is nothing at this address')
-    const receipt = await door.gate.record({ kind: 'ask.refused', outcome: said.code, correlation: request.id })
-    return receipt.ok
-      ? reply
-          .code(404)
-          .type('application/problem+json')
-          .send({ ...said, type: 'about:blank', title: 'Not found', status: 404, correlationId: request.id })
-      : refuseWith(door, request, reply, receipt.refusal)
-  })
+  app.setNotFoundHandler((request, reply) => turnAway(request, reply, NOWHERE))
   app.get('/healthz', async () => ({ ok: true }))
   restRoutes(app, door)
   mcpRoutes(app, door)

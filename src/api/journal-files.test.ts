@@ -83,8 +83,10 @@ describe.each([true, false])('the published journal, open: %s', (open) => {
     expect(await often(said)).toEqual({ statuses: capped(status), entries })
   })
 
-  it('meters a path that is spelt as none is, with the token too', async () => {
-    expect(await often({ url: '/journal/check:point', headers: BEARS })).toEqual({ statuses: capped(404), entries: 0 })
-    expect(await often({ url: '/journal/%zz', headers: BEARS })).toEqual({ statuses: all(400), entries: 0 })
+  it.each([
+    ['/journal/check:point', 0],
+    ['/journal/%zz', BURST],
+  ])('meters a path that is spelt as none is, with the token too: %s', async (url, entries) => {
+    expect(await often({ url, headers: BEARS })).toEqual({ statuses: capped(404), entries })
   })
 })

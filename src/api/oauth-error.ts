@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { OAuthError } from '../contract/connector.ts'
-import { type Refusal, type RefusalCode, titleOf } from '../model/refusal.ts'
+import type { Refusal, RefusalCode } from '../model/refusal.ts'
+import { problemFor } from './problem.ts'
 
 /** Our refusals in OAuth's words (RFC 6749 §5.2, RFC 8628 §3.5, RFC 9449 §5, §8). What is not here is the client's own mistake. */
 const ERRORS: Readonly<Partial<Record<RefusalCode, readonly [status: number, error: string]>>> = {
@@ -32,9 +33,13 @@ const MISTAKE = [400, 'invalid_request'] as const
 export const oauthStatusOf = ({ code }: Refusal): number => (ERRORS[code] ?? MISTAKE)[0]
 
 /** The body of an OAuth error. The description keeps to the characters RFC 6749 allows there. */
-export const oauthErrorOf = ({ code, detail }: Refusal, correlationId: string): z.infer<typeof OAuthError> => ({
-  error: (ERRORS[code] ?? MISTAKE)[1],
-  error_description: `${titleOf(code)}: ${detail}`.replace(/["\\]|[^\x20-\x7e]/g, "'"),
-  code,
-  correlationId,
-})
+export function oauthErrorOf(refusal: Refusal, correlationId: string, deskUrl: string): z.infer<typeof OAuthError> {
+  const { title, detail, rule, requestAccess } = problemFor(refusal, correlationId, deskUrl)
+  return {
+    error: (ERRORS[refusal.code] ?? MISTAKE)[1],
+    error_description: `${title}: ${detail}`.replace(/["\\]|[^\x20-\x7e]/g, "'"),
+    code: refusal.code,
+    correlationId,
+    ...(rule ? { rule, requestAccess } : {}),
+  }
+}

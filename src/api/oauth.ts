@@ -41,7 +41,7 @@ export async function oauthRoutes(app: FastifyInstance, given: OAuth): Promise<v
       if (!isCallers(error)) throw new Error('the authorization server failed', { cause: error })
       const said = refusalOf(error, BODY_BYTES_MAX)
       return request.url.startsWith('/oauth/')
-        ? oauthRefusal(request, reply, await told(given.admission, 'session.refused', request, said))
+        ? oauthRefusal(given.door, request, reply, await told(given.admission, 'session.refused', request, said))
         : refuseWith(given.door, request, reply, await told(given.enrolment, 'device.enrol_refused', request, said))
     })
     scope.addHook('onRequest', async (_request, reply) => void reply.header('dpop-nonce', given.door.freshNonce()).header('cache-control', 'no-store'))
@@ -66,10 +66,10 @@ function enrolRoute(scope: FastifyInstance, { door, enrolment }: OAuth): void {
 function requestRoute(scope: FastifyInstance, { door, admission }: OAuth): void {
   scope.post('/oauth/device_authorization', async (request, reply) => {
     const asked = await reads(door, request, readSessionRequest(request.body))
-    if (!asked.ok) return oauthRefusal(request, reply, await told(admission, 'session.refused', request, asked.refusal))
+    if (!asked.ok) return oauthRefusal(door, request, reply, await told(admission, 'session.refused', request, asked.refusal))
     const { by, agent, posture } = asked.value
     const pending = await requestSession(admission, by, { agent, posture, correlation: request.id })
-    if (!pending.ok) return oauthRefusal(request, reply, pending.refusal)
+    if (!pending.ok) return oauthRefusal(door, request, reply, pending.refusal)
     const { deviceCode, userCode, expiresInSeconds, intervalSeconds } = pending.value
     const page = `${door.deskUrl}/link`
     return reply.send({
@@ -86,23 +86,23 @@ function requestRoute(scope: FastifyInstance, { door, admission }: OAuth): void 
 function tokenRoute(scope: FastifyInstance, { door, admission }: OAuth): void {
   scope.post('/oauth/token', async (request, reply) => {
     const asked = await reads(door, request, parseForm(TokenRequest, request.body))
-    if (!asked.ok) return oauthRefusal(request, reply, await told(admission, 'session.refused', request, asked.refusal))
+    if (!asked.ok) return oauthRefusal(door, request, reply, await told(admission, 'session.refused', request, asked.refusal))
     const { by, ...form } = asked.value
     const correlation = request.id
     const opened =
       form.grant_type === DEVICE_CODE_GRANT
         ? await openSession(admission, by, { deviceCode: form.device_code, correlation })
         : await renewSession(admission, by, { refreshToken: form.refresh_token, correlation })
-    return opened.ok ? reply.send(tokenBody(opened.value, admission.clock())) : oauthRefusal(request, reply, opened.refusal)
+    return opened.ok ? reply.send(tokenBody(opened.value, admission.clock())) : oauthRefusal(door, request, reply, opened.refusal)
   })
 }
 
 function revokeRoute(scope: FastifyInstance, { door, revoking }: OAuth): void {
   scope.post('/oauth/revoke', async (request, reply) => {
     const asked = await reads(door, request, parseForm(RevokeRequest, request.body))
-    if (!asked.ok) return oauthRefusal(request, reply, await told(revoking, 'session.refused', request, asked.refusal))
+    if (!asked.ok) return oauthRefusal(door, request, reply, await told(revoking, 'session.refused', request, asked.refusal))
     const ended = await giveUpSession(revoking, asked.value.by, { token: asked.value.token, correlation: request.id })
-    return ended.ok ? reply.send({}) : oauthRefusal(request, reply, ended.refusal)
+    return ended.ok ? reply.send({}) : oauthRefusal(door, request, reply, ended.refusal)
   })
 }
 
@@ -144,9 +144,9 @@ async function told(
   return receipt.ok ? said : receipt.refusal
 }
 
-function oauthRefusal(request: FastifyRequest, reply: FastifyReply, said: Refusal): FastifyReply {
+function oauthRefusal({ deskUrl }: Pick<Door, 'deskUrl'>, request: FastifyRequest, reply: FastifyReply, said: Refusal): FastifyReply {
   if (said.retryAfterSeconds !== undefined) reply.header('retry-after', String(said.retryAfterSeconds))
-  return reply.code(oauthStatusOf(said)).send(oauthErrorOf(said, request.id))
+  return reply.code(oauthStatusOf(said)).send(oauthErrorOf(said, request.id, deskUrl))
 }
 
 const tokenBody = ({ session, accessToken, accessEndsAt, refreshToken }: SessionOpened, now: number) => ({

@@ -77,7 +77,7 @@ export function bucketObjects({ client, settings: { bucket, prefix } }: { readon
 }
 
 /** Whoever keeps the bucket may send without end: what is longer than anything of a log is not read on. */
-async function bounded(body: AsyncIterable<Uint8Array>, path: string): Promise<Uint8Array> {
+export async function bounded(body: AsyncIterable<Uint8Array>, path: string): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let length = 0
   for await (const part of body) {

@@ -28,10 +28,12 @@ describe('a bucket of the strict double with Object Lock', () => {
     expect(fake.bucket(name).keys()).toEqual([])
   })
 
-  it('finds its own versions past a page of them', async () => {
+  it('finds its own versions past a page of them, and keys past a page of delete markers', async () => {
     const locked = lockedBucket(partsOf('locked'))
     const bucket = fake.bucket('locked')
     for (let i = 0; i < 1005; i++) bucket.put({ key: 'house/busy', bytes: utf8(`${i}`), headers: {}, retention: null, hold: null })
+    for (let i = 0; i < 1005; i++) bucket.hide('house/buss')
+    expect(await locked.list('bus', '')).toEqual({ ok: true, value: ['busy'] })
     const versions = await locked.versions('busy')
     expect(versions.ok && versions.value).toEqual(bucket.versionsOf('house/busy').map(({ id }) => id))
   })

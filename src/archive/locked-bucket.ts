@@ -13,6 +13,7 @@ import {
 import { toBase64 } from '../base/bytes.ts'
 import { sha256 } from '../base/digest.ts'
 import { done, refuse } from '../base/outcome.ts'
+import { bounded } from './bucket.ts'
 import type { Lock, LockAssault, LockedObjects } from './locked.ts'
 import { mediaTypeOf } from './media.ts'
 import type { BucketSettings } from './s3-client.ts'
@@ -50,7 +51,8 @@ export function lockedBucket(parts: Parts): LockedObjects {
         const got = await orNull(['NoSuchKey', 'NoSuchVersion', 'MethodNotAllowed'], () =>
           client.send(new GetObjectCommand({ ...at(key), VersionId: version })),
         )
-        return got === null ? null : ((await got.Body?.transformToByteArray()) ?? new Uint8Array(0))
+        if (got === null) return null
+        return got.Body ? await bounded(got.Body as AsyncIterable<Uint8Array>, key) : new Uint8Array(0)
       }),
     lockOf: (key, version) =>
       askS3(settings.bucket, async () => {
@@ -65,11 +67,24 @@ export function lockedBucket(parts: Parts): LockedObjects {
         const got = await orNull(['NotFound', 'NoSuchKey', 'NoSuchVersion', 'MethodNotAllowed'], () => client.send(asked))
         return got?.LastModified?.getTime() ?? null
       }),
+    list: (within, after) =>
+      askS3(settings.bucket, async () => {
+        const { Bucket, Key: root } = at('')
+        const found = new Set<string>()
+        let marker: PageMarker | null = after === '' ? {} : { KeyMarker: `${root}${after}` }
+        // A page may hold delete markers alone, and is then not the end.
+        while (marker !== null && found.size === 0) {
+          const page: Awaited<ReturnType<typeof listPage>> = await listPage(client, { Bucket, Prefix: `${root}${within}`, ...marker })
+          for (const { Key } of page.Versions ?? []) if (Key !== undefined) found.add(Key.slice(root.length))
+          marker = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : null
+        }
+        return [...found]
+      }),
     versions: (key) =>
       askS3(settings.bucket, async () => {
         const { Bucket, Key } = at(key)
         const found: string[] = []
-        let marker: { readonly KeyMarker?: string | undefined; readonly VersionIdMarker?: string | undefined } | null = {}
+        let marker: PageMarker | null = {}
         while (marker !== null) {
           const page: Awaited<ReturnType<typeof listPage>> = await listPage(client, { Bucket, Prefix: Key, ...marker })
           for (const one of page.Versions ?? []) if (one.Key === Key && one.VersionId !== undefined) found.push(one.VersionId)
@@ -117,6 +132,8 @@ class BulkError extends Error {
     this.name = code
   }
 }
+
+type PageMarker = { readonly KeyMarker?: string | undefined; readonly VersionIdMarker?: string | undefined }
 
 const listPage = (client: S3Client, asked: ConstructorParameters<typeof ListObjectVersionsCommand>[0]) => client.send(new ListObjectVersionsCommand(asked))
 

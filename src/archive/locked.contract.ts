@@ -43,6 +43,22 @@ export function lockedContract(open: () => Promise<OpenedLocked>): void {
       expect(valueOf(await locked.versions(`${root}/none`))).toEqual([])
     })
 
+    it('lists the keys of what stands, hidden or not, in pages that end', async () => {
+      const { locked, assault } = opened
+      const keys = ['a', 'b', 'c'].map((name) => `${root}/listed/${name}`)
+      for (const key of keys) for (const text of ['first', 'second']) valueOf(await locked.put(key, utf8(text), lock()))
+      for (const key of [keys[1], `${root}/listed/bb`]) valueOf(await assault.hide(key ?? ''))
+      const found: string[] = []
+      for (
+        let page = valueOf(await locked.list(`${root}/listed/`, ''));
+        page.length > 0;
+        page = valueOf(await locked.list(`${root}/listed/`, found.at(-1) ?? ''))
+      )
+        found.push(...page)
+      expect(found).toEqual(keys)
+      expect(valueOf(await locked.list(`${root}/listed/`, keys[0] ?? ''))).toEqual(keys.slice(1))
+    })
+
     it('has no version that was never put', async () => {
       const { locked } = opened
       const version = valueOf(await locked.put(`${root}/there`, utf8('x'), lock()))

@@ -20,6 +20,8 @@ export type LockedObjects = {
   readonly lockOf: (key: string, version: string) => Promise<Outcome<Lock | null, ArchiveRefusal>>
   /** When the server took that version in, by its own clock, which nobody who uploads can set; null when it is not there. */
   readonly storedAt: (key: string, version: string) => Promise<Outcome<number | null, ArchiveRefusal>>
+  /** Some keys that begin with `prefix` and come after `after`, ascending, of which any version stands, hidden by a delete marker or not; none is the end. */
+  readonly list: (prefix: string, after: string) => Promise<Outcome<readonly string[], ArchiveRefusal>>
   /** The ids of all versions of exactly this key, newest first, delete markers left out. */
   readonly versions: (key: string) => Promise<Outcome<readonly string[], ArchiveRefusal>>
 }

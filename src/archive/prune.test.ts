@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { mayDeny, type PruneStanding, prunable } from './prune.ts'
+import { type PruneStanding, prunable } from './prune.ts'
 
 /** 1,000 entries old enough and guarded on all sides, none gone yet. */
 const STANDING: PruneStanding = {
@@ -96,22 +96,5 @@ describe('what may leave the hot table', () => {
 
   it('throws on a size that is none', () => {
     expect(() => prunable({ ...STANDING, agedSize: Number.NaN })).toThrow('whole number')
-  })
-})
-
-describe('what a pruned log may deny', () => {
-  it.each([
-    ['tile/entries/000', 255, false],
-    ['tile/entries/000', 256, true],
-    ['tile/entries/001', 511, false],
-    ['tile/entries/001', 512, true],
-    ['tile/0/001', 512, true],
-    ['tile/1/000', 65_535, false],
-    ['tile/1/000', 65_536, true],
-    ['tile/0/000.p/7', 100_000, false],
-    ['checkpoint', 100_000, false],
-    ['tile/entries/0', 100_000, false],
-  ])('of %s at minimum index %d: %s', (path, minimumIndex, denied) => {
-    expect(mayDeny(path, minimumIndex)).toBe(denied)
   })
 })

@@ -1,5 +1,5 @@
 import { done, type Outcome, refuse } from '../base/outcome.ts'
-import { parseTilePath, TILE_WIDTH } from '../log/tile.ts'
+import { TILE_WIDTH } from '../log/tile.ts'
 import type { ArchiveRefusal } from './refusal.ts'
 
 /** A hold that forbids removing anything from `first` on; null when nobody said which entries it is about. */
@@ -47,13 +47,6 @@ export function prunable(standing: PruneStanding): Outcome<PruneRange, ArchiveRe
   const narrowest = guards.reduce((least, guard) => (guard.size < least.size ? guard : least))
   const to = Math.floor(narrowest.size / TILE_WIDTH) * TILE_WIDTH
   return to > minimumIndex ? done({ from: minimumIndex, to, because: narrowest.because }) : refuse(keeps(narrowest.because, narrowest.next))
-}
-
-/** Whether a log with this minimum index may deny a path: a full tile or bundle that ends at or before it (C2SP tlog-tiles, "Pruning"). Denied, not deleted. */
-export function mayDeny(path: string, minimumIndex: number): boolean {
-  const named = parseTilePath(path)
-  if (named === null || named.width !== TILE_WIDTH) return false
-  return (named.index + 1) * TILE_WIDTH ** (named.level === 'entries' ? 1 : named.level + 1) <= minimumIndex
 }
 
 type Guard = { readonly size: number; readonly because: string; readonly next: string }

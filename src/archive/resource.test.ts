@@ -51,12 +51,4 @@ describe('what a reader of the log is answered', () => {
   ])('has nothing at `%s`', async (path) => {
     expect(valueOf(await readResource(objects, path))).toBeNull()
   })
-
-  it('denies what the minimum index lets it, and nothing else', async () => {
-    const at = async (path: string) => valueOf(await readResource(objects, path, 256)) !== null
-    expect(
-      await Promise.all(['tile/0/000', 'tile/entries/000', 'tile/0/000.p/10', 'tile/0/001', 'tile/entries/001', 'tile/1/000.p/2', 'checkpoint'].map(at)),
-    ).toEqual([false, false, false, true, true, true, true])
-    expect(objects.store.has('tile/0/000')).toBe(true)
-  })
 })

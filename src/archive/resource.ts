@@ -2,7 +2,6 @@ import { done, type Outcome } from '../base/outcome.ts'
 import { entriesPath, parseTilePath, TILE_WIDTH, tilePath } from '../log/tile.ts'
 import { cacheControlOf, mediaTypeOf } from './media.ts'
 import { CHECKPOINT, type Objects } from './objects.ts'
-import { mayDeny } from './prune.ts'
 import type { ArchiveRefusal } from './refusal.ts'
 import { cut } from './tile-object.ts'
 
@@ -10,13 +9,13 @@ import { cut } from './tile-object.ts'
 export type Resource = { readonly bytes: Uint8Array; readonly mediaType: string; readonly cacheControl: string }
 
 /**
- * What stands at a path of C2SP tlog-tiles, or null: for any other path, what was never published, and what the minimum index lets the log deny. The
- * path is a stranger's; one that is not spelt as the specification spells it is never looked up. A partial tile that its full one
- * replaced is cut from that, so whoever holds an older checkpoint still finds it.
+ * What stands at a path of C2SP tlog-tiles, or null for any other path and what was never published. The path is a stranger's; one that is not spelt as the
+ * specification spells it is never looked up. A partial tile that its full one replaced is cut from that, so whoever holds an older checkpoint still finds it.
+ * The published log begins at entry 0, whatever has left the table: nothing of it is ever denied (C2SP tlog-tiles, "Pruning").
  */
-export async function readResource(objects: Pick<Objects, 'get'>, path: string, minimumIndex = 0): Promise<Outcome<Resource | null, ArchiveRefusal>> {
+export async function readResource(objects: Pick<Objects, 'get'>, path: string): Promise<Outcome<Resource | null, ArchiveRefusal>> {
   const named = path === CHECKPOINT ? null : parseTilePath(path)
-  if (path !== CHECKPOINT && (named === null || mayDeny(path, minimumIndex))) return done(null)
+  if (path !== CHECKPOINT && named === null) return done(null)
   const read = await objects.get(path)
   if (!read.ok) return read
   const resource = (bytes: Uint8Array): Resource => ({ bytes, mediaType: mediaTypeOf(path), cacheControl: cacheControlOf(path) })
@@ -24,7 +23,6 @@ export async function readResource(objects: Pick<Objects, 'get'>, path: string, 
   if (named === null || named.width === TILE_WIDTH) return done(null)
   const { level, index, width } = named
   const fullPath = level === 'entries' ? entriesPath(index, TILE_WIDTH) : tilePath(level, index, TILE_WIDTH)
-  if (mayDeny(fullPath, minimumIndex)) return done(null)
   const full = await objects.get(fullPath)
   if (!full.ok || full.value === null) return full.ok ? done(null) : full
   const bytes = cut(level === 'entries' ? 'entries' : 'tile', full.value, width)

@@ -66,16 +66,17 @@ describe('the WORM upload', () => {
     expect(versionsIn(bucket)).toEqual([])
   })
 
-  it('locks full tiles, full bundles and the checkpoint, each once, each kind for its own time, and says how far it is behind', async () => {
+  it('locks full tiles, full bundles and the checkpoint with its partial tiles, each once, each kind for its own time, and says how far it is behind', async () => {
     const [bucket, table, objects] = [freshBucket(), smallTable().append(1000).sign(), smallObjects()]
     await published(table, objects)
     const before = Date.now()
     expect(await drain(wormOf(bucket, table, objects))).toEqual({ keptSize: 768, publishedSize: 1000, lagEntries: 232, checkpointSize: 1000 })
     const versions = versionsIn(bucket)
-    expect(versions.map(({ key }) => key)).toEqual(['checkpoints/1000', ...['tile/0', 'tile/entries'].flatMap((p) => [0, 1, 2].map((n) => `${p}/00${n}`))])
+    const [tiles, bundles] = ['tile/0', 'tile/entries'].map((path) => [0, 1, 2].map((n) => `${path}/00${n}`))
+    expect(versions.map(({ key }) => key)).toEqual(['checkpoints/1000', ...(tiles ?? []), 'tile/0/003.p/232', 'tile/1/000.p/3', ...(bundles ?? [])])
     for (const { key, bytes, retention } of versions) {
       expect(bytes).toEqual(Buffer.from(objects.store.get(key === 'checkpoints/1000' ? 'checkpoint' : key) ?? []))
-      const days = key.startsWith('checkpoints/') ? RETENTION.checkpointsDays : RETENTION.tilesDays
+      const days = /^checkpoints|\.p/.test(key) ? RETENTION.checkpointsDays : RETENTION.tilesDays
       expect(retention?.mode).toBe('COMPLIANCE')
       expect(Math.abs((retention?.untilMs ?? 0) - before - days * DAY_MS)).toBeLessThan(10_000)
     }
@@ -104,7 +105,8 @@ describe('the WORM upload', () => {
       if (/^tile\/(0|entries)\/\d{3}$/.test(key) && !key.endsWith('/255')) fake.bucket(bucket).put({ key, bytes, headers: {}, retention, hold: null })
     expect(await drain(wormOf(bucket, table, objects))).toMatchObject({ lagEntries: 0, checkpointSize: 65_536 })
     expect(fake.bucket(bucket).versionsOf('tile/1/000')[0]?.bytes).toEqual(Buffer.from(objects.store.get('tile/1/000') ?? []))
-    expect(versionsIn(bucket).length).toBe(256 + 256 + 1 + 1)
+    expect(versionsIn(bucket).map(({ key }) => key)).toContain('tile/2/000.p/1')
+    expect(versionsIn(bucket).length).toBe(256 + 256 + 1 + 1 + 1)
   })
 
   it('uploads a step at a time, and says how much is left', async () => {
@@ -126,7 +128,7 @@ describe('the WORM upload', () => {
     await published(table, objects)
     const cut = refuse({ code: 'failed' as const, detail: 'the test cut here', next: 'begin again' })
     for (const moment of ['before', 'after'] as const)
-      for (let at = 0; at < 10; at++) {
+      for (let at = 0; at < 12; at++) {
         const bucket = freshBucket()
         const locked = lockedOf(bucket)
         let puts = 0
@@ -139,9 +141,9 @@ describe('the WORM upload', () => {
             return dead ? cut : outcome
           },
         }
-        expect((await wormOf(bucket, table, objects, { locked: cutting }).advance()).ok).toBe(at >= 9)
+        expect((await wormOf(bucket, table, objects, { locked: cutting }).advance()).ok).toBe(at >= 11)
         expect(await drain(wormOf(bucket, table, objects))).toMatchObject({ keptSize: 1024, checkpointSize: 1100 })
-        expect(new Set(versionsIn(bucket).map(({ key }) => key)).size).toBe(9)
+        expect(new Set(versionsIn(bucket).map(({ key }) => key)).size).toBe(11)
       }
   })
 
@@ -153,7 +155,7 @@ describe('the WORM upload', () => {
     hide('tile/0/000')
     put({ key: 'tile/entries/001', bytes: utf8('forged'), headers: {}, retention: null, hold: null })
     await drain(wormOf(bucket, table, objects))
-    expect(versionsIn(bucket).filter(({ bytes, key }) => bytes !== null && key !== 'tile/entries/001').length).toBe(8)
+    expect(versionsIn(bucket).filter(({ bytes, key }) => bytes !== null && key !== 'tile/entries/001').length).toBe(9)
     fake.aheadMs = (RETENTION.tilesDays + 1) * DAY_MS
     try {
       await drain(wormOf(bucket, table, objects, { clock: () => Date.now() + fake.aheadMs }))

@@ -2,9 +2,10 @@ import { sameBytes, toHex, utf8 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { sha256 } from '../base/digest.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
+import { keptCheckpointPath, keptPayloadPath } from '../journal/source-kept.ts'
 import type { VerifierKey } from '../log/note-key.ts'
 import { encodeBundle, entriesPath, TILE_WIDTH, tilePath } from '../log/tile.ts'
-import { fullTiles } from './edge.ts'
+import { fullTiles, partialTiles } from './edge.ts'
 import type { LockedObjects } from './locked.ts'
 import type { Objects } from './objects.ts'
 import { type Published, readPublished } from './published.ts'
@@ -29,7 +30,7 @@ export type WormParts = {
   readonly clock: Clock
 }
 
-/** Entries under locked full tiles and bundles, entries published, and how far the first is behind. Up to 255 always are: partial tiles are not locked. */
+/** Entries under locked full tiles and bundles, entries published, and how far the first is behind. Up to 255 always are: partial bundles are not locked. */
 export type WormStanding = { readonly keptSize: number; readonly publishedSize: number; readonly lagEntries: number; readonly checkpointSize: number | null }
 
 export type Worm = {
@@ -47,8 +48,8 @@ const STEP_BUNDLES = 64
 const AT_ONCE = 8
 
 /**
- * Copies what is published into a store where nobody can remove it: full tiles of all levels, full bundles, the payloads their entries name, then
- * `checkpoints/<size>`. Each object is followed up to the signed root before it is locked, since garbage would stay for years, and counts only once
+ * Copies what is published into a store where nobody can remove it: full tiles of all levels, full bundles, the payloads their entries name, then the
+ * checkpoint with its partial tiles (`journal/source-kept.ts` reads it all). Each object is followed up to the signed root before it is locked, since garbage would stay for years, and counts only once
  * it was read back by its version id with its lock. After a crash it finds out from the store itself where it stood.
  *
  * The attacker: who has credentials to write there, and puts the right bytes first, under no lock or one that soon ends. So a version that stands
@@ -112,10 +113,17 @@ export function openWorm(parts: WormParts): Worm {
     if (days === undefined) return refuse({ code: 'rejected', detail: `no retention is set for payloads of class \`${kind}\``, next: 'set one, in days' })
     if (toHex(sha256(ciphertext)) !== digest) return refuse(brokenArchive(`the payload \`${digest}\` is not of that digest`))
     // Entries of different bundles may name the same one.
-    return keep(`payloads/${digest}`, ciphertext, days, true)
+    return keep(keptPayloadPath(digest), ciphertext, days, true)
   }
 
-  const keepCheckpoint = ({ checkpoint, note }: Published) => keep(`checkpoints/${checkpoint.size}`, utf8(note), retention.checkpointsDays, true)
+  /** Its partial tiles first: they tie it to the full ones, for the entries after the last full bundle are not here. */
+  async function keepCheckpoint({ checkpoint: { size }, note, edge }: Published): Promise<Outcome<null, ArchiveRefusal>> {
+    for (const { level, index, hashes } of partialTiles(edge)) {
+      const put = await keep(tilePath(level, index, hashes.length), tileBytes(hashes), retention.checkpointsDays, true)
+      if (!put.ok) return put
+    }
+    return keep(keptCheckpointPath(size), utf8(note), retention.checkpointsDays, true)
+  }
 
   async function keep(key: string, bytes: Uint8Array, days: number, doubted: boolean): Promise<Outcome<null, ArchiveRefusal>> {
     if (doubted) {

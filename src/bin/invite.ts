@@ -1,6 +1,7 @@
 import { needed } from '../config/environment.ts'
 import { believedPeople } from '../identity/believed-people.ts'
 import { invite } from '../identity/invite.ts'
+import { checkTail } from '../journal/check-tail.ts'
 import { openJournal } from '../journal/open.ts'
 import { Fault } from '../model/fault.ts'
 import { openStorePool } from '../store/open-pool.ts'
@@ -9,7 +10,7 @@ import { sealedPeople } from '../store/sealed-people.ts'
 import { keptSecret } from './kept-secret.ts'
 import { openHouseAuthority } from './parts/authority.ts'
 import { readGrantKey } from './parts/decision-key.ts'
-import { journalEntries, newRandom } from './parts/house.ts'
+import { checkReached, journalEntries, newRandom } from './parts/house.ts'
 import { assignPerson } from './parts/keep-people.ts'
 import { bytesOf, publishedAt } from './parts/published.ts'
 import { masterKeyFrom, openHouseVault } from './parts/vault.ts'
@@ -27,6 +28,8 @@ export async function invitePerson(id: string, configFile: string): Promise<stri
   const entries = journalEntries(pool, bytesOf(published.objects))
   const journal = openJournal({ store: entries, clock: Date.now, node: 'enrol' })
   try {
+    await checkReached(pool)
+    await checkTail(entries)
     const key = await readGrantKey(config)
     const authority = await openHouseAuthority({ config, entries, record: journal.record, key }, false)
     const { vault } = await openHouseVault(pool, masterKeyFrom(keptSecret(config.keys, 'vault')))

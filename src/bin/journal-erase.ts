@@ -5,6 +5,7 @@ import { Fault } from '../model/fault.ts'
 import { days, placed } from './keeper-options.ts'
 import { type KeeperPlace, openKeeper } from './parts/keeper.ts'
 import { progressBar } from './progress.ts'
+import { unsweptLines } from './unswept.ts'
 
 type EraseOptions = KeeperPlace & { readonly subject: string; readonly authority: string; readonly legalBasis: string; readonly backupsKeptDays: number }
 type HoldOptions = KeeperPlace & { readonly subject: string; readonly authority: string; readonly case: string; readonly set?: true; readonly release?: true }
@@ -40,15 +41,17 @@ async function eraseSubject({ backupsKeptDays, legalBasis, ...options }: EraseOp
   try {
     const erased = await erase(keeper, { ...options, basis: legalBasis }, bar.show)
     if (!erased.ok) throw notErased(erased.refusal, options.subject)
-    const { pseudonym, already, keys, months, payloads } = erased.value
+    const { pseudonym, already, keys, months, payloads, unswept } = erased.value
     const until = new Date(Date.now() + backupsKeptDays * DAY_MS).toISOString().slice(0, 10)
     say(
       already
         ? `${pseudonym} was erased before; nothing was left to do`
         : `${pseudonym} is erased: ${keys} keys destroyed${months.length === 0 ? '' : ` (${months[0]} to ${months.at(-1)})`}, ${payloads} ciphertexts emptied`,
+      ...unsweptLines(unswept),
       `running parts of the house forget its keys within ${HELD_MS / 1000} seconds`,
       'not reached from here, and to be let expire:',
-      `  backups and standbys' archives of the database from before today: they hold the keys, wrapped; the last is gone on ${until} if backups are kept ${backupsKeptDays} days`,
+      `  backups and standbys' archives of the database from before today: they hold the keys, wrapped; the last is gone on ${until} if backups are kept ${backupsKeptDays} days,`,
+      '    or all of them are worthless at once after `gatehouse journal rekey`, which changes the master key while the house is stopped',
       "  the database's own write-ahead log: overwritten as it runs on, or with its archive",
       '  ciphertexts in a locked bucket: they stay until their retention ends, and nobody has their keys',
     )

@@ -19,7 +19,7 @@ import { plainLines } from './journal/plain.ts'
 import { pilotKeys } from './journal/sources.ts'
 import { daysFromOne, placed } from './keeper-options.ts'
 import { faultOf, openWormFrom } from './parts/archive.ts'
-import { type KeeperPlace, type OpenKeeper, openKeeper } from './parts/keeper.ts'
+import { type KeeperPlace, type OpenKeeper, openKeeper, pilotJournal } from './parts/keeper.ts'
 import { SIGNER_KEY } from './parts/keys.ts'
 import { publishedAt } from './parts/published.ts'
 import { openWitnessing } from './parts/witnessing.ts'
@@ -76,10 +76,7 @@ async function prune({ dryRun, authority, ...options }: Options): Promise<void> 
 type Place = Pick<Config, 'journal'> & { readonly vkeyFile: string; readonly config: Config | null }
 
 function placeOf({ data, config }: KeeperPlace): Place {
-  if (data !== undefined) {
-    const journal = { archive: join(data, 'journal'), s3: { region: 'us-east-1', pathStyle: false }, open: false }
-    return { journal, vkeyFile: pilotKeys(data).key, config: null }
-  }
+  if (data !== undefined) return { journal: pilotJournal(data), vkeyFile: pilotKeys(data).key, config: null }
   if (config === undefined)
     throw new Fault('config_invalid', 'no house is named', 'name a running pilot with --data FOLDER, or a configuration with --config FILE')
   const found = readConfig(config)

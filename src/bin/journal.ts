@@ -6,10 +6,11 @@ import { verifyCommand } from './journal/verify.ts'
 import { wormProbeCommand } from './journal/worm-probe.ts'
 import { eraseCommand, holdCommand } from './journal-erase.ts'
 import { pruneCommand } from './journal-prune.ts'
+import { rekeyCommand } from './journal-rekey.ts'
 
 /** `gatehouse journal`: what is done with the journal from outside the house. */
 export function journalCommand(program: Command): void {
-  const journal = new Command('journal').description('the journal: verify, proof, search, export, erase, hold, prune, worm-probe')
+  const journal = new Command('journal').description('the journal: verify, proof, search, export, erase, hold, rekey, prune, worm-probe')
   journal.addCommand(verifyCommand())
   journal.addCommand(proofCommand())
   journal.addCommand(searchCommand())
@@ -17,6 +18,7 @@ export function journalCommand(program: Command): void {
   journal.addCommand(wormProbeCommand())
   journal.addCommand(eraseCommand())
   journal.addCommand(holdCommand())
+  journal.addCommand(rekeyCommand())
   journal.addCommand(pruneCommand())
   program.addCommand(journal)
 }

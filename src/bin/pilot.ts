@@ -24,8 +24,14 @@ Data:
   --shipments FILE.csv loads a company's own export instead. Columns are found by their header; --mapping FILE names others:
       shipment_id: Delivery No     # field: header in your file
       customer: Sold-to            # whose shipment it is: the account boundary
-  All of the file is loaded or nothing. An agent under the same operating system user could read the export without
-  Gatehouse, so the data folder must belong to another user than the agent (--agent-user NAME), or say --demo-uncontained.
+      currency: { always: EUR }    # the same in every row
+      notes: ~                     # not filled, though there is such a column
+      decimal: comma               # or point; by default a number with a comma is kept as text
+      dates: day-first             # or month-first; by default a column's own days decide how 3/4/2026 is read
+      encoding: windows-1252       # by default utf-8
+  All of the file is loaded or nothing; refused rows are listed in refused-rows.txt in the data folder. An agent under the
+  same operating system user could read the export without Gatehouse, so data folder and program must belong to another
+  user than the agent (--agent-user NAME), or say --demo-uncontained.
 
 Examples:
   gatehouse pilot                       start, print how to sign in, until Ctrl-C
@@ -38,12 +44,15 @@ export function pilotCommand(program: Command): void {
   program
     .command('pilot')
     .description("a 3PL's pilot on this machine: database, TMS, gate, applier and console, with printed instructions")
-    .option('--data <folder>', 'where everything is kept; a second start finds it as it was')
+    .option(
+      '--data <folder>',
+      'where everything is kept; a second start finds it as it was (default: /var/lib/gatehouse/pilot as root, otherwise ~/.local/share/gatehouse/pilot; with --once a folder that goes with the run)',
+    )
     .option('--port <number>', 'port of the gate; the console takes the next one (default: 7300; with --once any that is free)')
     .option('--once', 'run a scripted agent and an approver against it, print what happened, and leave')
     .option('--shipments <file>', "load the company's own export (CSV) instead of made-up shipments")
     .option('--mapping <file>', 'YAML that names the headers of the export')
-    .option('--agent-user <name>', 'the operating system user the agents run as')
+    .option('--agent-user <name>', 'the operating system user the agents run as (default: who called sudo, otherwise this one)')
     .option('--demo-uncontained', 'load an export although an agent of the same user could read it by itself')
     .addHelpText('after', HELP)
     .action(pilot)
@@ -58,7 +67,7 @@ async function pilot(options: Options): Promise<void> {
   const passing = options.once && options.data === undefined ? passingFolder() : null
   const dataFolder = resolve(options.data ?? (passing ? join(passing, 'data') : defaultDataFolder()))
   try {
-    await runPilot(options, { dataFolder, port, told })
+    await runPilot(options, { dataFolder, passing: passing !== null, port, told })
     if (!options.once) say(`stopped; everything is kept in ${dataFolder}`)
   } finally {
     if (passing) rmSync(passing, { recursive: true, force: true })
@@ -69,9 +78,9 @@ async function pilot(options: Options): Promise<void> {
 
 async function runPilot(
   options: Options,
-  { dataFolder, port, told }: { readonly dataFolder: string; readonly port: number | null; readonly told: Promise<null> },
+  { told, ...place }: { readonly dataFolder: string; readonly passing: boolean; readonly port: number | null; readonly told: Promise<null> },
 ) {
-  const { raise, drop } = await raisePilot({ ...options, dataFolder, port, say })
+  const { raise, drop } = await raisePilot({ ...options, ...place, say })
   try {
     if (options.once) {
       const { runOnce } = await import('./pilot/once.ts')

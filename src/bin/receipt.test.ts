@@ -56,10 +56,22 @@ describe('a receipt by a key and a policy', () => {
 })
 
 describe('the README of a case', () => {
+  const facts = { name: 'c', reason: 'r', by: 'b', at: 'now', log: 'l', keyId: 'k', entries: 1, example: 7, hasPolicy: true }
+
   it('has its reader bring key and policy from elsewhere', () => {
-    const facts = { name: 'c', reason: 'r', by: 'b', at: 'now', log: 'l', keyId: 'k', entries: 1, example: 7, hasPolicy: true, custody: true }
-    const text = caseReadme(facts)
+    const text = caseReadme({ ...facts, custody: 'sealed' })
     expect(text).toContain('gatehouse receipt verify proofs/7.tlog-proof --key FILE-FROM-ELSEWHERE --policy policy --entry entries/7.json')
     expect(text).toMatch(/A key\s+or a policy that comes with the evidence proves nothing/)
+  })
+
+  it.each([
+    ['sealed', /names the manifest by its digest,\nwho exported by pseudonym, and why in the payload vault, sealed/, true],
+    ['bare', /names the manifest by its digest\nand the case, not who exported and why/, true],
+    ['none', /NO ENTRY OF THE JOURNAL tells of this export/, false],
+  ] as const)('says what the journal has of an export that is %s there, and names only files that are there', (custody, says, hasFiles) => {
+    const text = caseReadme({ ...facts, custody })
+    expect(text).toMatch(says)
+    expect(text.includes('gatehouse receipt verify custody.tlog-proof')).toBe(hasFiles)
+    expect(text.includes('custody-entry.json')).toBe(hasFiles)
   })
 })

@@ -90,7 +90,9 @@ export async function startHouse({ config, places, adminUrl, secret, sources, ne
 }
 
 /** What an older version left in clear, as the owner of the tables. */
-async function sealWhatIsClear(admin: PoolConfig, vaultKey: string): Promise<void> {
+async function sealWhatIsClear(server: PoolConfig, vaultKey: string): Promise<void> {
+  // Named, so that no change of the master key happens meanwhile (store/vault-rekeying.ts).
+  const admin = { ...server, application_name: 'gatehouse start' }
   await withClient(admin, async (client) => {
     await becomeMember(client, OWNER)
     const pool = openStorePool({ ...admin, options: `-c role=${OWNER}`, max: 2 })

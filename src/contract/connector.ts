@@ -65,9 +65,6 @@ export const SessionOpened = z.object({
   person: z.string(),
 })
 
-/** RFC 6749 §5.2, with the house's own stable code beside it. */
-export const OAuthError = z.object({ error: z.string(), error_description: z.string(), code: z.string(), correlationId: z.string() })
-
 export const Problem = z.object({
   type: z.string(),
   title: z.string(),
@@ -79,6 +76,12 @@ export const Problem = z.object({
   rule: z.object({ id: z.string(), owner: z.string(), reason: z.string() }).optional(),
   requestAccess: z.url().optional(),
   retryAfterSeconds: z.number().optional(),
+})
+
+/** RFC 6749 §5.2, with what the house says of every refusal beside it. */
+export const OAuthError = Problem.pick({ code: true, correlationId: true, rule: true, requestAccess: true }).extend({
+  error: z.string(),
+  error_description: z.string(),
 })
 
 export const OfferedOperation = z.object({

@@ -38,6 +38,8 @@ beforeAll(async () => {
   const { record } = journal.journal
   await record({ kind: 'ask.refused', outcome: 'forbidden', person: 'anna', session: 'ses-care', operation: 'getOrder', correlation: 'cor-1', detail: RULE })
   await record({ kind: 'ask.refused', outcome: 'forbidden', person: 'anna', session: 'ses-gone', operation: 'getOrder', correlation: 'cor-2', detail: RULE })
+  const assignment = { useCase: 'stock', rule: 'use-case-assignment', owner: 'Head of Stock', reason: 'use case `stock` is assigned to people of hall' }
+  await record({ kind: 'session.refused', outcome: 'use_case_not_assigned', person: 'anna', device: 'd', correlation: 'cor-4', detail: assignment })
   await record({ kind: 'ask.refused', outcome: 'rate_limited', person: 'anna', session: 'ses-care', operation: 'getOrder', correlation: 'cor-3' })
 })
 afterAll(() => journal.close())
@@ -129,6 +131,16 @@ describe('a request for access', () => {
     ])
     expect(await shown(HILDE)).toEqual([['cor-2', true]])
     expect(await shown(MIRA)).toEqual([])
+  })
+
+  it('about a use case is for who approves that use case, though no session was opened for it', async () => {
+    expect(await refusalFor(house, 'cor-4', ANNA)).toMatchObject({
+      value: { code: 'use_case_not_assigned', rule: { owner: 'Head of Stock' }, mayRequest: true },
+    })
+    expect((await requestAccess(house, 'cor-4', 'counting on Monday', by(ANNA))).ok).toBe(true)
+    expect([...held.values()]).toMatchObject([{ useCase: 'stock', operation: '', rule: 'use-case-assignment', owner: 'Head of Stock' }])
+    expect((await requestsFor(house, HILDE)).open).toMatchObject([{ correlation: 'cor-4', mayAnswer: true }])
+    expect((await requestsFor(house, ERIK)).open).toEqual([])
   })
 
   it('is answered once, recorded with who asked, and its person reads the answer where they were refused', async () => {

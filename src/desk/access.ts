@@ -7,7 +7,7 @@ import { type Refusal, refusal, titleOf } from '../model/refusal.ts'
 import type { Directory } from '../policy/directory.ts'
 import type { AccessRequest, AccessRequests } from './access-requests.ts'
 import type { Act, Desk, Viewer } from './desk.ts'
-import { refusedUnder } from './reading.ts'
+import { type RefusedItem, refusedUnder } from './reading.ts'
 
 /** What refusals and requests for access are judged with. Ports throw when their store is away. */
 export type AccessHouse = {
@@ -53,8 +53,7 @@ export async function requestAccess(house: AccessHouse, about: string, note: str
   const { rule, operation, mayRequest, requestedAt } = found.value
   if (requestedAt !== null) return done(null)
   if (!mayRequest || rule === null) return refuse(refusal('forbidden', 'there is nobody to ask about this refusal'))
-  const session = (await refusedUnder(house.entries, viewer, about))?.entry.session
-  const useCase = session === undefined ? null : await house.useCaseOf(session)
+  const useCase = await useCaseIn(house, await refusedUnder(house.entries, viewer, about))
   const { id, owner } = rule
   const who = { person: viewer.person, correlation, ...(operation === null ? {} : { operation }) }
   const receipt = await house.record({ kind: 'access.requested', outcome: 'done', ...who, detail: { about, rule: id, owner } })
@@ -88,6 +87,13 @@ export async function answerRequest(house: AccessHouse, id: string, answer: stri
   const now = await house.requests.find(id)
   if (now === null) throw new Error('a request that was answered is gone')
   return done(await viewOf(house, now, viewer))
+}
+
+/** Of the session that was refused or, where none was opened, the one it was asked for. */
+async function useCaseIn(house: AccessHouse, found: RefusedItem | null): Promise<string | null> {
+  const { session, detail } = found?.entry ?? {}
+  if (session !== undefined) return house.useCaseOf(session)
+  return typeof detail?.['useCase'] === 'string' ? detail['useCase'] : null
 }
 
 const decides = ({ directory }: AccessHouse, { useCase }: AccessRequest, viewer: Viewer): boolean =>

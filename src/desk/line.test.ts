@@ -16,8 +16,17 @@ const say = (entry: Entry, names = NAMES) => lineOf({ index: 7, at: 1, entry }, 
 
 const CASES: readonly (readonly [entry: Entry, text: string])[] = [
   [
+    { kind: 'house.configured', outcome: 'done', detail: { after: { limits: { costMax: 60 }, useCases: 'ab'.repeat(32) } } },
+    'The gate runs by new settings: limits, use cases',
+  ],
+  [{ kind: 'house.configured', outcome: 'done' }, 'The gate runs by new settings'],
+  [
     { kind: 'journal.pruned', outcome: 'done', detail: { from: 256, to: 768, why: 'older than 90 days', authority: 'Erik, records' } },
     'Entries below 768 left the database for the archive: “older than 90 days” on the word of Erik, records',
+  ],
+  [
+    { kind: 'journal.rekeyed', outcome: 'done', detail: { oldKey: '01', newKey: '02', authority: 'Petra, security' } },
+    'The keys of the vault are put under another master key on the word of Petra, security',
   ],
   [
     {

@@ -66,12 +66,14 @@ const SENTENCES: { readonly [K in EntryKind]: (told: Telling) => string } = {
   'house.started': () => 'Gatehouse started',
   'house.stopped': () => 'Gatehouse stopped',
   'house.heartbeat': () => 'Nothing happened for a minute; the journal is being kept',
+  'house.configured': ({ entry }) => `The gate runs by new settings${partsOf(entry)}`,
   'journal.exported': ({ who, entry }) => `${who} exported entries of the journal${because(entry)}`,
   'journal.erasing': ({ entry }) => `The keys of ${subjectOf(entry)} are about to be destroyed${onWhose(entry)}`,
   'journal.erased': ({ entry }) => `The keys of ${subjectOf(entry)} were destroyed${onWhose(entry)}`,
   'journal.held': ({ entry }) => `What is kept of ${subjectOf(entry)} is held for a case${onWhose(entry)}`,
   'journal.released': ({ entry }) => `What is kept of ${subjectOf(entry)} is held for a case no more${onWhose(entry)}`,
   'journal.pruned': ({ entry }) => `Entries below ${wholeIn(entry, 'to')} left the database for the archive${because(entry)}${onWhose(entry)}`,
+  'journal.rekeyed': ({ entry }) => `The keys of the vault are put under another master key${onWhose(entry)}`,
   'person.assigned': ({ who, entry }) => `${who} has ${groupsOf(entry)}`,
   'person.invited': ({ who }) => `${who} was invited to set a passphrase`,
   'person.passphrase_set': ({ who, done }) => (done ? `${who} set a passphrase` : `${who} tried to set a passphrase`),
@@ -210,6 +212,13 @@ function groupsOf(entry: Entry): string {
   const groups = entry.detail?.['groups']
   if (!Array.isArray(groups) || groups.length === 0) return 'no group any more'
   return `the ${groups.length === 1 ? 'group' : 'groups'} ${groups.join(', ')}`
+}
+
+/** ": limits, use cases": what changed in the configuration, its names as words. */
+function partsOf(entry: Entry): string {
+  const after = entry.detail?.['after']
+  const parts = isObject(after) ? Object.keys(after).map((part) => part.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)) : []
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`
 }
 
 /** `counts`: how often each address was turned away. */

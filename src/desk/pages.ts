@@ -10,10 +10,7 @@ import type { Desk } from './desk.ts'
 /** In the built page where the nonce goes; `src/console/index.html` has it once. */
 const NONCE_MARK = '__STYLE_NONCE__'
 
-/**
- * The console's one HTML file at each of its paths, and its scripts and styles. Throws the Fault `console_missing` when it is not built.
- * Paths that are no page are left to the server's own not-found, so that the gate's API may share it.
- */
+/** The console's one HTML file at each of its paths, and its scripts and styles. Throws the Fault `console_missing` when it is not built. */
 export async function servePages(scope: FastifyInstance, desk: Pick<Desk, 'folder' | 'random'>): Promise<void> {
   const page = await readFile(join(desk.folder, 'index.html'), 'utf8').catch((cause: unknown) => {
     throw new Fault('console_missing', 'the console is not built', 'run `npm run build`', { cause })

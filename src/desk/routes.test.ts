@@ -7,6 +7,7 @@ import { type House, memoryHouse } from '../../test/browser/house.ts'
 import { Problem } from '../contract/connector.ts'
 import { CALLS, type CallName, PAGES } from '../contract/console.ts'
 import { CONFIRMED_SECONDS } from '../model/confirmation.ts'
+import { nextStepOf, statusOf } from '../model/refusal.ts'
 import { deskRoutes } from './routes.ts'
 
 const ORIGIN = 'http://127.0.0.1:4310'
@@ -147,7 +148,7 @@ describe('the door', () => {
 
   it('knows every call of the contract and answers a problem for any other', async () => {
     expect(Object.values(CALLS).filter((call) => !app.hasRoute({ method: call.method, url: call.path }))).toEqual([])
-    expect((await send('GET', '/desk/api/tables')).code).toBe('not_found')
+    expect((await send('GET', '/desk/api/tables')).code).toBe('no_such_address')
   })
 
   it('hides what broke behind a code and a correlation id', async () => {
@@ -320,11 +321,35 @@ describe('the page', () => {
     expect(nonces.size).toBe(PAGES.length)
   })
 
-  it('is not served to another host, and leaves other paths to others', async () => {
+  it('is not served to another host', async () => {
     expect((await send('GET', '/', { headers: { host: 'rebound.example' } })).code).toBe('origin_foreign')
-    expect((await app.inject({ url: '/v1/operations', headers: HEADERS })).json()).toMatchObject({ error: 'Not Found' })
     expect((await app.inject({ url: '/desk/assets/a.js', headers: HEADERS })).headers['cache-control']).toContain('immutable')
-    expect((await app.inject({ url: '/desk/assets/../../index.html', headers: HEADERS })).statusCode).toBe(404)
+  })
+
+  it.each<['GET' | 'POST', string, Sent]>([
+    ['GET', '/v1/operations', {}],
+    ['GET', '/changes/', {}],
+    ['GET', '/desk/assets/b.js', {}],
+    ['GET', '/desk/assets/../../index.html', {}],
+    ['GET', '/desk/api/secrets', {}],
+    ['POST', '/desk/api/me', {}],
+    ['POST', '/nowhere', { body: '{' }],
+  ])('is not at %s %s: a problem under the same headers, recorded for who is signed in and counted for who is not', async (method, path, sent) => {
+    const code = sent.body === undefined ? 'no_such_address' : 'malformed_request'
+    for (const cookie of [undefined, await anna()]) {
+      const { response } = await send(method, path, { ...sent, ...(cookie !== undefined && { cookie }) })
+      expect(Problem.parse(response.json())).toMatchObject({ code, type: `urn:gatehouse:refusal:${code}`, next: nextStepOf(code) })
+      expect([response.statusCode, response.headers['cache-control'], response.headers['content-security-policy']]).toEqual([
+        statusOf(code),
+        'no-store',
+        "default-src 'none'; frame-ancestors 'none'",
+      ])
+    }
+    await house.tell()
+    expect(refused()).toEqual([
+      { kind: 'console.refused', outcome: code, person: 'anna', correlation: expect.stringMatching(/^cor-/), detail: { call: null } },
+      { kind: 'console.refused', outcome: code, detail: { counts: { '127.0.0.1': 1 } } },
+    ])
   })
 
   it('is a fault at start when it is not built', async () => {

@@ -14,8 +14,8 @@ import { turnBack } from './turn-back.ts'
 const BODY_BYTES_MAX = 16 * 1024
 
 /**
- * The console on a fastify server, beside whatever else it serves: pages, `/desk/assets/`, `/desk/api/`. Nothing of it reaches
- * beyond its own scope. Throws the Fault `console_missing` when the page is not built.
+ * The console on a fastify server of its own: pages, `/desk/assets/`, `/desk/api/`, and a refusal everywhere else. Throws the Fault
+ * `console_missing` when the page is not built.
  */
 export async function deskRoutes(app: FastifyInstance, desk: Desk): Promise<void> {
   await app.register(async (scope) => {
@@ -27,6 +27,15 @@ export async function deskRoutes(app: FastifyInstance, desk: Desk): Promise<void
       const refused = addressedHere(arrival, desk.origin()) ?? (request.url.startsWith('/desk/api/') ? fromOwnPage(arrival, desk.origin()) : null)
       return refused === null ? undefined : turnBack(desk, request, reply, refused)
     })
+    scope.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => {
+      const correlation = newId('cor', desk.random)
+      if (error.statusCode === 413) return turnBack(desk, request, reply, refusal('payload_too_large', `more than ${BODY_BYTES_MAX} bytes`), correlation)
+      if (error.statusCode !== undefined && error.statusCode < 500)
+        return turnBack(desk, request, reply, refusal('malformed_request', 'the body is not JSON'), correlation)
+      request.log.error({ err: error, correlation }, 'a call of the console failed')
+      return turnBack(desk, request, reply, refusal('house_failed', 'something went wrong here, not with you'), correlation)
+    })
+    scope.setNotFoundHandler((request, reply) => turnBack(desk, request, reply, refusal('no_such_address', 'the console has nothing at this address')))
     await scope.register(async (pages) => servePages(pages, desk))
     await scope.register(async (api) => serveApi(api, desk), { bodyLimit: BODY_BYTES_MAX })
   })
@@ -36,14 +45,6 @@ async function serveApi(api: FastifyInstance, desk: Desk): Promise<void> {
   api.addHook('onRoute', (route) => {
     route.bodyLimit = BODY_BYTES_MAX
   })
-  api.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => {
-    const correlation = newId('cor', desk.random)
-    if (error.statusCode === 413) return turnBack(desk, request, reply, refusal('payload_too_large', `more than ${BODY_BYTES_MAX} bytes`), correlation)
-    if (error.statusCode !== undefined && error.statusCode < 500)
-      return turnBack(desk, request, reply, refusal('malformed_request', 'the body is not JSON'), correlation)
-    request.log.error({ err: error, correlation }, 'a call of the console failed')
-    return turnBack(desk, request, reply, refusal('house_failed', 'something went wrong here, not with you'), correlation)
-  })
   answerCalls(api, desk)
   const streams = streamsOf(api, desk)
   api.get(EVENTS_PATH, async (request, reply) => {
@@ -51,7 +52,6 @@ async function serveApi(api: FastifyInstance, desk: Desk): Promise<void> {
     if (!caller.ok) return turnBack(desk, request, reply, caller.refusal)
     return streams.open(request, reply, caller.value.viewer, caller.value.cookie)
   })
-  api.all('/desk/api/*', async (request, reply) => turnBack(desk, request, reply, refusal('not_found', 'the console has no such call')))
 }
 
 /** On everything of ours. Nothing is kept by caches, framed, sniffed, or told to other sites: addresses here carry codes. */

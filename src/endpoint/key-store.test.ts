@@ -60,7 +60,8 @@ describe('the device key', () => {
   it('is not taken for another device, or from a broken file, and the file is never quoted', () => {
     const { home, key } = keptHome()
     keepKey(home, makeKey())
-    expect(() => loadDevice(home)).toThrow('not the one that was enrolled')
+    const next = 'enrol the device again with --replace'
+    expect(caught(() => loadDevice(home))).toMatchObject({ code: 'not_enrolled', message: `the key in \`${home}\` is not the one that was enrolled`, next })
     const { d } = key.privateKey.export({ format: 'jwk' })
     writeFileSync(keyPath(home), `{"kty":"EC","d":"${d}"`)
     const fault = caught(() => loadKey(home))

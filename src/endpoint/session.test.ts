@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import type { GateRequest } from './gate-client.ts'
 import { openSessions } from './session.ts'
-import type { Setback } from './setback.ts'
+import { readRefused, type Setback } from './setback.ts'
 
 const AGENT = { name: 'agent', version: '1' }
 const POSTURE = { platform: 'linux', osVersion: 'x', diskEncrypted: false, firewallOn: false }
@@ -68,6 +68,27 @@ function standing() {
 }
 
 describe('a session asked for', () => {
+  it('says whose rule refused it and where its person can ask, as the gate said in an OAuth error', async () => {
+    const { sessions, answer, token } = standing()
+    const body = {
+      error: 'access_denied',
+      error_description: 'Use case not assigned to this person: this use case is not among those assigned to you',
+      code: 'use_case_not_assigned',
+      correlationId: 'c',
+      rule: { id: 'use-case-assignment', owner: 'Head of Returns', reason: 'use case `returns` is assigned to people of returns' },
+      requestAccess: 'https://desk.example/refusals/c',
+    }
+    const said = readRefused(400, body)
+    if (said === null) throw new Error('not read as a refusal')
+    answer.poll = refuse({ kind: 'refused', refused: said })
+    await token()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(sessions.state()).toEqual({
+      phase: 'ended',
+      why: `${body.error_description}: ${body.rule.reason}; at ${body.requestAccess} the person can ask Head of Returns for it`,
+    })
+  })
+
   it('is asked for once by many calls at once, and its link serves until it expires', async () => {
     const { sessions, times, token, answer } = standing()
     const all = Promise.all(Array.from({ length: 10 }, () => sessions.token(AGENT)))

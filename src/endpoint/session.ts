@@ -159,4 +159,8 @@ function become(life: Life, next: SessionState): void {
   if (moved) life.given.changed()
 }
 
-const whyOf = (setback: Setback): string => (setback.kind === 'refused' ? setback.refused.detail : setback.detail)
+function whyOf(setback: Setback): string {
+  if (setback.kind !== 'refused') return setback.detail
+  const { detail, rule, requestAccess } = setback.refused
+  return rule && requestAccess ? `${detail}: ${rule.reason}; at ${requestAccess} the person can ask ${rule.owner} for it` : detail
+}

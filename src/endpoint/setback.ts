@@ -20,8 +20,9 @@ export function readRefused(status: number, body: unknown): Refused | null {
   if (problem.success) return problem.data
   const oauth = OAuthError.safeParse(body)
   if (!oauth.success) return null
-  const { code, error, error_description: detail, correlationId } = oauth.data
-  return { status, code, detail, correlationId, title: isKnown(code) ? titleOf(code) : error, next: isKnown(code) ? nextStepOf(code) : 'ask your IT desk' }
+  const { error, error_description: detail, ...said } = oauth.data
+  const { code } = said
+  return { ...said, status, detail, title: isKnown(code) ? titleOf(code) : error, next: isKnown(code) ? nextStepOf(code) : 'ask your IT desk' }
 }
 
 const isKnown = (code: string): code is RefusalCode => (REFUSAL_CODES as readonly string[]).includes(code)

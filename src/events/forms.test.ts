@@ -56,7 +56,7 @@ describe('an entry as an OCSF event', () => {
       action_id: 2,
       activity_id: 0,
       actor: { session: { uid: 's-0123456789abcdef' }, user: { uid: 'anna.berg' } },
-      api: { operation: 'listShipmentEvents', request: { uid: 'req-0123456789abcdef' } },
+      api: { operation: 'listShipmentEvents', request: { data: { shipmentId: `shp_${'h'.repeat(56)}` }, uid: 'req-0123456789abcdef' } },
       category_uid: 6,
       class_uid: 6003,
       disposition_id: 2,
@@ -133,7 +133,7 @@ describe('entries that rooms to come will record', () => {
     expect(faults(FINDING_FORMS, findingEntry(kind, { ...FOUND, techniques: [] }, {}))).toEqual([])
   })
 
-  it.each(['journal.exported', 'journal.verified', 'journal.erased', 'journal.pruned'] as const)(
+  it.each(['journal.exported', 'journal.verified', 'journal.erased', 'journal.pruned', 'journal.rekeyed'] as const)(
     'are valid operations on the log that come back: %s',
     (kind) => {
       const whole = { from: 0, to: 10, why: 'case 7', subject: 'sub_1', file: 'case-7.tar', sha256: 'ab'.repeat(32) }

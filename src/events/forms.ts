@@ -143,9 +143,11 @@ export const FORMS: JournalForms = {
   'journal.held': LOG_OPERATION_FORMS['journal.held'],
   'journal.released': LOG_OPERATION_FORMS['journal.released'],
   'journal.pruned': LOG_OPERATION_FORMS['journal.pruned'],
+  'journal.rekeyed': LOG_OPERATION_FORMS['journal.rekeyed'],
   'house.started': house(3),
   'house.stopped': house(4),
   'house.heartbeat': house(99, 'Heartbeat'),
+  'house.configured': matter('configuration', 3, { severity: SEVERITY.low, fields: {}, detail: { after: json('entity.data.after') } }),
   'person.assigned': {
     class: 3005,
     activity: 1,

@@ -21,6 +21,7 @@ export type LogOperationKind =
   | 'journal.held'
   | 'journal.released'
   | 'journal.pruned'
+  | 'journal.rekeyed'
 
 /** The entry of an operation on the journal, ready to be recorded once its kind is one of the journal's. */
 export const logOperationEntry = <Kind extends LogOperationKind>(kind: Kind, person: string, what: LogOperation): EntryOf<Kind> => ({
@@ -43,10 +44,10 @@ const form = (activity: number, severity: number, name?: string): Form => ({
   },
 })
 
-/** Of one subject, by pseudonym. Authority and legal basis are sealed. */
+/** Of the keys: of one subject, by pseudonym, or of all. Authority and legal basis are sealed. */
 const keeping = (severity: number, name: string): Form => ({ ...form(99, severity, name), detail: {} })
 
-/** Pruning moves entries to cold storage: to a SIEM it is `Archive`. Verifying, erasing and holding have no number of their own there. */
+/** Pruning moves entries to cold storage: to a SIEM it is `Archive`. Verifying, erasing, holding and rekeying have no number of their own there. */
 export const LOG_OPERATION_FORMS: { readonly [K in LogOperationKind]: Form } = {
   'journal.exported': form(3, SEVERITY.medium),
   'journal.verified': form(99, SEVERITY.informational, 'Verify'),
@@ -55,4 +56,5 @@ export const LOG_OPERATION_FORMS: { readonly [K in LogOperationKind]: Form } = {
   'journal.held': keeping(SEVERITY.medium, 'Hold'),
   'journal.released': keeping(SEVERITY.medium, 'Release'),
   'journal.pruned': form(4, SEVERITY.low),
+  'journal.rekeyed': keeping(SEVERITY.high, 'Rekey'),
 }

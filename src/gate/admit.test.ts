@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { codeOf, type Lobby, newDevice, openLobby, type TestDevice } from '../../test/support/lobby.ts'
 import { enrolledDevice, openedSession, POSTURE, poll, type Requested, renew, request, revoke, signedIn } from '../../test/support/visitor.ts'
+import { OAuthError } from '../contract/connector.ts'
 import { confirm, type SignedIn } from '../identity/sign-in.ts'
+import type { Rule } from '../model/refusal.ts'
 import { decideSession } from './admit.ts'
 import { revokeDevice, revokeSession } from './revoke.ts'
 
@@ -14,6 +16,16 @@ const grant = (who: SignedIn, userCode: string, useCase: string | null = 'inquir
   decideSession(lobby.admission, who, { userCode, useCase, correlation: 'test' })
 const count = async (table: string): Promise<number> => (await lobby.pool.query<{ n: number }>(`select count(*)::int as n from ${table}`)).rows[0]?.n ?? -1
 const last = () => lobby.entries.at(-1)
+const assign = (groups: readonly string[]) => lobby.people.put({ id: 'p-anna', name: 'p-anna', groups })
+const INQUIRIES = { id: 'use-case-assignment', owner: 'Head of Service', reason: 'use case `inquiries` is assigned to people of desk' }
+const RETURNS = { id: 'use-case-assignment', owner: 'Head of Returns', reason: 'use case `returns` is assigned to people of returns' }
+const notAssigned = (useCase: string, { id, owner, reason }: Rule) => ({
+  kind: 'session.refused',
+  outcome: 'use_case_not_assigned',
+  person: 'p-anna',
+  device: device.id,
+  detail: { useCase, rule: id, owner, reason },
+})
 const later = (ms: number): void => void (lobby.time.now += ms)
 
 beforeAll(async () => {
@@ -108,13 +120,30 @@ describe('a session', () => {
   })
 
   it('is only for a use case assigned to the person, when granted and still when opened', async () => {
-    expect(await grant(anna, requested.user_code, 'returns')).toMatchObject({ ok: false, refusal: { code: 'use_case_not_assigned' } })
+    expect(await grant(anna, requested.user_code, 'returns')).toMatchObject({ ok: false, refusal: { code: 'use_case_not_assigned', rule: RETURNS } })
+    expect(last()).toMatchObject(notAssigned('returns', RETURNS))
     expect((await grant(anna, requested.user_code)).ok).toBe(true)
-    await lobby.people.put({ id: 'p-anna', name: 'p-anna', groups: [] })
     const before = await count('session')
-    expect(codeOf(await poll(device, requested))).toBe('use_case_not_assigned')
+    await assign([])
+    const refused = await poll(device, requested)
+    await assign(['desk'])
+    const { code, correlationId, rule, requestAccess } = OAuthError.parse(refused.json())
+    expect({ code, rule, requestAccess }).toEqual({
+      code: 'use_case_not_assigned',
+      rule: INQUIRIES,
+      requestAccess: `https://desk.example/refusals/${correlationId}`,
+    })
+    expect(lobby.entries).toContainEqual(expect.objectContaining({ ...notAssigned('inquiries', INQUIRIES), correlation: correlationId }))
     expect(await count('session')).toBe(before)
-    await lobby.people.put({ id: 'p-anna', name: 'p-anna', groups: ['desk'] })
+  })
+
+  it('is for no use case that nobody has: nobody is named to ask for it, and what was typed is not kept', async () => {
+    expect(await grant(anna, requested.user_code, 'CANARY')).toEqual({
+      ok: false,
+      refusal: { code: 'use_case_not_assigned', detail: 'this use case is not among those assigned to you' },
+    })
+    expect(last()).toMatchObject({ kind: 'session.refused', outcome: 'use_case_not_assigned', person: 'p-anna' })
+    expect(JSON.stringify(last())).not.toContain('CANARY')
   })
 
   it('is never opened while the journal is down, and can be once it is back', async () => {
@@ -164,6 +193,23 @@ describe('a token', () => {
     later(1)
     expect(codeOf(await device.ask(renewed.json().access_token))).toBe('session_ended')
     expect(codeOf(await renew(device, opened))).toBe('session_ended')
+  })
+
+  it('is not renewed once the use case is taken from its person', async () => {
+    const opened = await openedSession(lobby, device, anna)
+    const before = await count('access_token')
+    await assign([])
+    const refused = await renew(device, opened)
+    await assign(['desk'])
+    expect(OAuthError.parse(refused.json())).toMatchObject({ error: 'access_denied', code: 'use_case_not_assigned', rule: INQUIRIES })
+    const { owner, reason } = INQUIRIES
+    expect(lobby.entries.filter(({ session }) => session === opened.session).at(-1)).toMatchObject({
+      kind: 'session.refused',
+      outcome: 'use_case_not_assigned',
+      detail: { rule: 'use-case-assignment', owner, reason },
+    })
+    expect(await count('access_token')).toBe(before)
+    expect(codeOf(await renew(device, opened))).toBe('ok')
   })
 
   it('is not renewed while the journal is down', async () => {

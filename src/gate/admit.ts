@@ -19,8 +19,9 @@ import type { Entry } from '../journal/entry.ts'
 import type { Record } from '../journal/record.ts'
 import type { Agent, Session } from '../model/principal.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
+import { assigned } from './assigned.ts'
 import { give, newToken, type SessionOpened } from './give.ts'
-import { type StandingDevice, sendAway, standing } from './standing.ts'
+import { type About, type StandingDevice, sendAway, standing } from './standing.ts'
 
 /** What admission works with. */
 export type Admission = {
@@ -91,8 +92,8 @@ export async function decideSession(
   if (!device.ok) return sendAway(gate.record, device.refusal, correlation, about)
   if (device.value?.person !== who.person.id) return sendAway(gate.record, NOT_YOURS, correlation, { ...about, device: waiting.value.device })
 
-  const assigned = gate.directory.useCasesOf(who.person.groups).some(({ id }) => id === useCase)
-  if (useCase !== null && !assigned) return sendAway(gate.record, NOT_ASSIGNED, correlation, { ...about, device: device.value.id })
+  const chosen = useCase === null ? done(null) : assigned(gate.directory, who.person.groups, useCase)
+  if (!chosen.ok) return sendAway(gate.record, chosen.refusal, correlation, { ...about, device: device.value.id, ...wanted(chosen.refusal, useCase) })
 
   const granted = useCase !== null
   const entry: Entry = { kind: 'session.decided', outcome: 'done', correlation, ...about, device: device.value.id, detail: { granted, useCase } }
@@ -125,7 +126,7 @@ export async function openSession(
   if (polled.value === null) return sendAway(gate.record, NO_CODE, asked.correlation, about)
 
   const session = await grantedSession(gate, device.value, polled.value, now)
-  if (!session.ok) return sendAway(gate.record, session.refusal, asked.correlation, about)
+  if (!session.ok) return sendAway(gate.record, session.refusal, asked.correlation, { ...about, ...wanted(session.refusal, useCaseIn(polled.value)) })
 
   const claimed = await gate.sessions.claim(code, session.value.id, now)
   if (!claimed.ok) return sendAway(gate.record, claimed.refusal, asked.correlation, about)
@@ -159,9 +160,11 @@ async function grantedSession(gate: Admission, device: StandingDevice, polled: P
 
   const person = await gate.people.byId(decision.person)
   if (!person.ok) return person
-  const groups = person.value?.groups ?? []
-  const useCase = gate.directory.useCasesOf(groups).find(({ id }) => id === decision.useCase)
-  if (decision.person !== device.person || useCase === undefined) return refuse(NOT_ASSIGNED)
+  // A device that is another's by now opens nothing for who decided.
+  const groups = decision.person === device.person ? (person.value?.groups ?? []) : []
+  const chosen = assigned(gate.directory, groups, decision.useCase)
+  if (!chosen.ok) return chosen
+  const useCase = chosen.value
   return done({
     id: newId('s', gate.random),
     person: decision.person,
@@ -177,6 +180,11 @@ async function grantedSession(gate: Admission, device: StandingDevice, polled: P
   })
 }
 
+const useCaseIn = ({ decision }: Polled): string | null => (decision?.granted ? decision.useCase : null)
+
+/** Which use case access can be asked for, once there is an owner to ask. A name that is no use case's is not kept. */
+const wanted = ({ rule }: Refusal, useCase: string | null): About => (rule === undefined ? {} : { detail: { useCase } })
+
 const admittedEntry = ({ id, person, device, jkt, agent, posture, useCase, accounts, endsAt }: Session, correlation: string): Entry => ({
   kind: 'session.admitted',
   outcome: 'done',
@@ -190,5 +198,4 @@ const admittedEntry = ({ id, person, device, jkt, agent, posture, useCase, accou
 
 const NO_CODE = refusal('code_unknown', 'this code is unknown, used or expired')
 const NOT_YOURS = refusal('code_unknown', 'this code is unknown, used, expired, or from a device that is not yours')
-const NOT_ASSIGNED = refusal('use_case_not_assigned', 'this use case is not among those assigned to you')
 const REVOKED_MEANWHILE = refusal('device_revoked', 'this device was revoked a moment ago')

@@ -84,7 +84,7 @@ describe('apply', () => {
     expect(await applier.record('S-A3')).toEqual({ status: change.after['status'], writes: before.writes + 1 })
     expect(await here.entries(from)).toMatchObject([
       { kind: 'change.applying', digest: changeDigest(change), person: 'anna', session: change.session, detail: { change: change.id, version: 1 } },
-      { kind: 'change.applied', digest: changeDigest(change), detail: { before: change.before, after: change.after } },
+      { kind: 'change.applied', digest: changeDigest(change), detail: { before: change.before, after: change.after, fields: ['status'] } },
     ])
     expect(await stateOf(change)).toBe('applied')
     expect(await applier.look()).toEqual([])

@@ -143,5 +143,6 @@ const entryOf = (kind: EntryKind, change: Change) => ({
     account: change.account,
     before: change.before,
     after: change.after,
+    fields: Object.keys(change.after),
   },
 })

@@ -17,8 +17,8 @@ export async function approach(gate: Gate, knock: Knock): Promise<Outcome<Reserv
 
   const now = gate.clock()
   const permit = gate.authorise(caller.value, ask.value, gate.localTime(now))
-  if (!permit.ok) return turnBack(gate, knock, caller.value, permit.refusal)
+  if (!permit.ok) return turnBack(gate, knock, caller.value, permit.refusal, ask.value)
 
   const reserved = gate.reserve(permit.value, now)
-  return reserved.ok ? reserved : turnBack(gate, knock, caller.value, reserved.refusal)
+  return reserved.ok ? reserved : turnBack(gate, knock, caller.value, reserved.refusal, ask.value)
 }

@@ -9,9 +9,9 @@ import type { Session } from '../model/principal.ts'
 import type { Refusal } from '../model/refusal.ts'
 import type { Knock } from './gate.ts'
 
-/** The entry of an answer: who asked what by which rule, which fields left how, and the digest of what left. No value. */
+/** The entry of an answer: who asked what by which rule, about which accounts, which fields left how, and the digest of what left. No value. */
 export function answered(knock: Knock, { covered, digest, salt, subjects, prices }: Disclosable): Entry {
-  const { permit, rows } = covered
+  const { permit, rows, sources } = covered
   const { ask, rule, serial, covers } = permit
   return {
     kind: 'ask.answered',
@@ -20,19 +20,30 @@ export function answered(knock: Knock, { covered, digest, salt, subjects, prices
     correlation: knock.correlation,
     operation: ask.operation.name,
     digest,
-    detail: { asked: asked(ask), ...(salt === null ? {} : { salt }), rows: rows.length, ...byCover(covers), rule: rule.id, policy: serial, subjects, prices },
+    detail: {
+      asked: asked(ask),
+      ...(salt === null ? {} : { salt }),
+      ...(ask.operation.resource.confinedTo === 'account' ? { concerns: [...new Set(sources.map(({ account }) => account))] } : {}),
+      rows: rows.length,
+      ...byCover(covers),
+      rule: rule.id,
+      policy: serial,
+      subjects,
+      prices,
+    },
   }
 }
 
-/** The entry of a refusal. The operation is named only when it exists: what a stranger typed is not kept. */
-export function refused(catalogue: Catalogue, knock: Knock, caller: Caller | null, refusal: Refusal): Entry {
+/** The entry of a refusal. The operation is named only when it exists, arguments once they were understood: what a stranger typed is not kept. */
+export function refused(catalogue: Catalogue, knock: Knock, caller: Caller | null, refusal: Refusal, ask?: Ask): Entry {
+  const { rule } = refusal
   return {
     kind: 'ask.refused',
     outcome: refusal.code,
     ...(caller ? who(caller.session) : {}),
     correlation: knock.correlation,
     ...(Object.hasOwn(catalogue.operations, knock.operation) ? { operation: knock.operation } : {}),
-    detail: refusal.rule ? { rule: refusal.rule.id, owner: refusal.rule.owner, reason: refusal.rule.reason } : {},
+    detail: { ...(ask ? { asked: asked(ask) } : {}), ...(rule ? { rule: rule.id, owner: rule.owner, reason: rule.reason } : {}) },
   }
 }
 

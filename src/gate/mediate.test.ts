@@ -103,7 +103,7 @@ describe('mediate', () => {
       device: session.device,
       operation: 'getShipmentSummary',
       digest: answer.entry.digest,
-      detail: { asked: SUMMARY, rows: 1, rule: 'inquiry-reads', subjects: 1, prices: 0 },
+      detail: { asked: SUMMARY, concerns: ['A'], rows: 1, rule: 'inquiry-reads', subjects: 1, prices: 0 },
     })
   })
 
@@ -118,6 +118,8 @@ describe('mediate', () => {
         { kind: 'ask.refused', outcome: code, correlation: turned.knock.correlation, session: turned.session.id, person: 'anna' },
       ])
       expect(turned.entries[0]?.operation).toBe(operation === 'getEverything' ? undefined : operation)
+      const understood = !['unknown_operation', 'invalid_input', 'reference_meaningless'].includes(code)
+      expect(turned.entries[0]?.detail?.['asked']).toEqual(understood ? input : undefined)
       expect(canonical(turned.entries as unknown as Json)).not.toContain('CANARY')
     },
   )

@@ -16,18 +16,18 @@ export async function mediate(gate: Gate, knock: Knock): Promise<Outcome<Answer,
 
   const now = gate.clock()
   const permit = gate.authorise(caller.value, ask.value, gate.localTime(now))
-  if (!permit.ok) return turnBack(gate, knock, caller.value, permit.refusal)
+  if (!permit.ok) return turnBack(gate, knock, caller.value, permit.refusal, ask.value)
 
   const reserved = gate.reserve(permit.value, now)
-  if (!reserved.ok) return turnBack(gate, knock, caller.value, reserved.refusal)
+  if (!reserved.ok) return turnBack(gate, knock, caller.value, reserved.refusal, ask.value)
 
   const fetched = await gate.fetch(reserved.value)
-  if (!fetched.ok) return turnBack(gate, knock, caller.value, fetched.refusal)
+  if (!fetched.ok) return turnBack(gate, knock, caller.value, fetched.refusal, ask.value)
 
   const covered = cover(fetched.value, gate.tokensOf(caller.value.session.id))
 
   const disclosable = await gate.disclose(covered)
-  if (!disclosable.ok) return turnBack(gate, knock, caller.value, disclosable.refusal)
+  if (!disclosable.ok) return turnBack(gate, knock, caller.value, disclosable.refusal, ask.value)
 
   const receipt = await gate.record(answered(knock, disclosable.value))
   if (!receipt.ok) return receipt

@@ -27,10 +27,10 @@ export async function prepare(gate: Gate, knock: Knock): Promise<Outcome<Answer,
 
   const tokens = gate.tokensOf(caller.session.id)
   const strange = strangeToken(ask, tokens)
-  if (strange !== null) return turnBack(gate, knock, caller, meaningless(strange))
+  if (strange !== null) return turnBack(gate, knock, caller, meaningless(strange), ask)
 
   const fetched = await gate.fetch(reserved.value)
-  if (!fetched.ok) return turnBack(gate, knock, caller, fetched.refusal)
+  if (!fetched.ok) return turnBack(gate, knock, caller, fetched.refusal, ask)
 
   const draft = draftOf(gate, fetched.value, tokens)
   return lodge(gate, knock, caller, {

@@ -61,7 +61,7 @@ describe('propose', () => {
         outcome: 'done',
         digest: changeDigest(change),
         session: held.session.id,
-        detail: { change: id, version: 1, before: { status: 'in_transit' }, after: { status: 'held' } },
+        detail: { change: id, version: 1, before: { status: 'in_transit' }, after: { status: 'held' }, fields: ['status'] },
       },
     ])
     expect(answer.entry.digest).toBe(changeDigest(change))

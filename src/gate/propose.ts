@@ -20,19 +20,19 @@ export const REASON = 'rsn'
 export async function propose(gate: Gate, knock: Knock): Promise<Outcome<Answer, Refusal>> {
   const reserved = await approach(gate, knock)
   if (!reserved.ok) return reserved
-  const { caller } = reserved.value.permit
+  const { caller, ask } = reserved.value.permit
 
   const may = gate.mayWrite()
-  if (!may.ok) return turnBack(gate, knock, caller, may.refusal)
+  if (!may.ok) return turnBack(gate, knock, caller, may.refusal, ask)
 
   return gate.inTurn(reserved.value, async (leave) => {
-    if (!leave.ok) return turnBack(gate, knock, caller, leave.refusal)
+    if (!leave.ok) return turnBack(gate, knock, caller, leave.refusal, ask)
 
     const fetched = await gate.fetch(leave.value.reserved)
-    if (!fetched.ok) return turnBack(gate, knock, caller, fetched.refusal)
+    if (!fetched.ok) return turnBack(gate, knock, caller, fetched.refusal, ask)
 
     const change = changeOf(gate, leave.value, fetched.value)
-    if (!change.ok) return turnBack(gate, knock, caller, change.refusal)
+    if (!change.ok) return turnBack(gate, knock, caller, change.refusal, ask)
 
     return lodge(gate, knock, caller, {
       entry: proposed(knock, fetched.value, change.value),
@@ -93,6 +93,7 @@ function proposed(knock: Knock, fetched: Fetched, change: Change): Entry {
       account: change.account,
       before: change.before,
       after: change.after,
+      fields: Object.keys(change.after),
       rule: rule.id,
     },
   }

@@ -4,6 +4,7 @@ import type { Possession } from '../identity/possess.ts'
 import type { StoredSession } from '../identity/session-store.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import type { Admission } from './admit.ts'
+import { assigned } from './assigned.ts'
 import { give, newToken, type SessionOpened } from './give.ts'
 import { sendAway, standing } from './standing.ts'
 
@@ -28,9 +29,8 @@ export async function renewSession(gate: Admission, by: Possession, { refreshTok
 
   const person = await gate.people.byId(session.person)
   if (!person.ok) return sendAway(gate.record, person.refusal, correlation, { ...about, session: session.id })
-  const assigned = gate.directory.useCasesOf(person.value?.groups ?? []).some(({ id }) => id === session.useCase)
-  if (!assigned)
-    return sendAway(gate.record, refusal('use_case_not_assigned', 'this use case is no longer assigned to you'), correlation, { ...about, session: session.id })
+  const still = assigned(gate.directory, person.value?.groups ?? [], session.useCase)
+  if (!still.ok) return sendAway(gate.record, still.refusal, correlation, { ...about, session: session.id })
 
   const token = newToken(gate, session)
   const receipt = await gate.grant({ kind: 'session.renewed', outcome: 'done', correlation, session: session.id, ...about }, [token.grant])

@@ -28,6 +28,8 @@ export type About = Pick<Entry, 'session' | 'person' | 'device' | 'detail'>
  */
 export async function sendAway(record: Record, said: Refusal, correlation: string, about: About): Promise<Outcome<never, Refusal>> {
   if (said.code === 'authorization_pending' || said.code === 'slow_down') return refuse(said)
-  const receipt = await record({ kind: 'session.refused', outcome: said.code, correlation, ...about })
+  const { rule } = said
+  const detail = rule ? { detail: { ...about.detail, rule: rule.id, owner: rule.owner, reason: rule.reason } } : {}
+  const receipt = await record({ kind: 'session.refused', outcome: said.code, correlation, ...about, ...detail })
   return refuse(receipt.ok || said.code === 'store_unavailable' ? said : receipt.refusal)
 }

@@ -6,6 +6,7 @@ export const ENTRY_KINDS = [
   'house.started',
   'house.stopped',
   'house.heartbeat',
+  'house.configured',
   'person.assigned',
   'person.invited',
   'person.passphrase_set',
@@ -47,6 +48,7 @@ export const ENTRY_KINDS = [
   'journal.held',
   'journal.released',
   'journal.pruned',
+  'journal.rekeyed',
   'finding.authority_mismatch',
   'finding.witness_refused',
 ] as const

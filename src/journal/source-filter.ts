@@ -5,15 +5,16 @@ import type { Recorded } from './recorded.ts'
 /** What is looked for: all that is named must hold. Times in milliseconds since the epoch, `until` exclusive. */
 export type EntryFilter = {
   readonly session?: string | undefined
-  /** Who acted, or on whose word it was done. */
+  /** Who acted, or on whose word it was done: by pseudonym, or as entries from before there were any say it. */
   readonly person?: string | undefined
   readonly device?: string | undefined
   readonly operation?: string | undefined
   readonly correlation?: string | undefined
+  readonly change?: string | undefined
   readonly kinds?: readonly EntryKind[] | undefined
   /** A field that was shown or covered, or changed. */
   readonly field?: string | undefined
-  /** A subject's pseudonym, wherever in the details it stands. */
+  /** A subject's pseudonym: of the person it is of, or wherever in the details it stands. */
   readonly subject?: string | undefined
   readonly since?: number | undefined
   readonly until?: number | undefined
@@ -27,10 +28,11 @@ export function matches(filter: EntryFilter, entry: Recorded): boolean {
     is(filter.device, entry.device) &&
     is(filter.operation, entry.operation) &&
     is(filter.correlation, entry.correlation) &&
+    (filter.change === undefined || detail?.['change'] === filter.change) &&
     (filter.person === undefined || [entry.person, detail?.['by'], detail?.['proposer'], detail?.['asker']].includes(filter.person)) &&
     (filter.kinds === undefined || filter.kinds.includes(entry.kind)) &&
     (filter.field === undefined || fieldsOf(entry).includes(filter.field)) &&
-    (filter.subject === undefined || (detail !== undefined && names(detail, filter.subject))) &&
+    (filter.subject === undefined || entry.person === filter.subject || names(detail ?? {}, filter.subject)) &&
     (filter.since === undefined || at >= filter.since) &&
     (filter.until === undefined || at < filter.until)
   )
@@ -40,14 +42,14 @@ export function matches(filter: EntryFilter, entry: Recorded): boolean {
  * Texts that stand in the body of every entry that matches: canonical JSON has one spelling for a string. Whoever keeps the entries can look for them
  * without understanding any.
  */
-export const needlesOf = ({ session, person, device, operation, correlation, kinds = [], field, subject }: EntryFilter): readonly string[] =>
-  [session, person, device, operation, correlation, kinds.length === 1 ? kinds[0] : undefined, field, subject].flatMap((value) =>
+export const needlesOf = ({ session, person, device, operation, correlation, change, kinds = [], field, subject }: EntryFilter): readonly string[] =>
+  [session, person, device, operation, correlation, change, kinds.length === 1 ? kinds[0] : undefined, field, subject].flatMap((value) =>
     value === undefined ? [] : [JSON.stringify(value)],
   )
 
 const is = (wanted: string | undefined, found: string | undefined): boolean => wanted === undefined || wanted === found
 
-/** Lists of fields that an entry names by how each was covered; and the fields of a change. */
+/** Lists of fields that an entry names by how each was covered, or as changed; and the images of a change from before those were sealed. */
 const LISTS = ['clear', 'token', 'partial', 'redact', 'fields'] as const
 const CHANGED = ['before', 'after'] as const
 

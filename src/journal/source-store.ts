@@ -34,7 +34,7 @@ export function storeSource(
       // In this order: what says that entries left is there before they leave.
       pruned = await prunedSize()
       head = await store.head()
-      return { size: head.size, newest, pruned, fault: null }
+      return { size: head.size, newest, pruned, lacking: null, fault: null }
     },
     pages,
     checkpoints: store.checkpoints,

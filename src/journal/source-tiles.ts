@@ -5,6 +5,7 @@ import { decodeBundle, entriesPath, parseTilePath, TILE_WIDTH, tilePath, tileWid
 import type { StoredCheckpoint } from './entry-store.ts'
 import type { FaultList } from './fault-list.ts'
 import type { Claim, LogSource, SourcePage } from './source.ts'
+import { CHECKPOINTS, type KeptLog, openKept } from './source-kept.ts'
 
 /** Bundles read ahead: a bucket answers in tens of milliseconds, and is asked for many at once. */
 const AHEAD = 8
@@ -16,28 +17,52 @@ const LISTED_MORE_MAX = 250_000
 
 /**
  * The bytes of an object of an archive (C2SP tlog-tiles), or null where none stands. `list`, where the archive can be listed: up to a page of paths that
- * begin with `prefix` and come after `after`, ascending; none is the end.
+ * begin with `prefix` and come after `after`, ascending; none is the end. `kept`, where versions are kept and locked: the same by what was locked first, so that
+ * nobody who wrote over an object or hid it since changes what is read.
  */
 export type TileArchive = {
   readonly name: string
   readonly get: (path: string) => Promise<Uint8Array | null>
   readonly list: ((prefix: string, after: string) => Promise<readonly string[]>) | null
+  readonly kept?: TileArchive
 }
 
-/** An archive of tiles as a source: a folder, a bucket, or either behind HTTP. */
-export function tileSource(archive: TileArchive): LogSource {
-  const { name, get, list } = archive
-  let claimed: StoredCheckpoint | null = null
+/** How an archive is read, once it is known what kind it is and how many entries it has. */
+type Reading = Pick<TileArchive, 'get' | 'list'> & Pick<KeptLog, 'size' | 'checkpoints'> & { readonly strays: KeptLog['strays'] | null }
+
+/**
+ * An archive of tiles as a source: a folder, a bucket, or either behind HTTP. Where checkpoints of a copy under lock can be listed and none that is as new and
+ * believed lies at `checkpoint`, it is read as that copy. `believedSize`: what a note's checkpoint names, or null where that is not believed.
+ */
+export function tileSource(archive: TileArchive, believedSize: (note: string) => number | null = sizeNamed): LogSource {
+  const { name } = archive
+  let copy: Reading = published(archive, null)
 
   async function claim(): Promise<Claim> {
-    const bytes = await get('checkpoint')
-    if (!bytes) return { size: 0, newest: null, pruned: 0, fault: `${name} holds no checkpoint` }
-    const note = Buffer.from(bytes).toString()
-    const parsed = parseNote(note)
-    const checkpoint = parsed && parseCheckpoint(parsed.text)
-    if (!checkpoint) return { size: 0, newest: null, pruned: 0, fault: `the checkpoint in ${name} is not a signed checkpoint` }
-    claimed = { size: checkpoint.size, note, frontier: null }
-    return { size: checkpoint.size, newest: claimed, pruned: 0, fault: null }
+    const bytes = await archive.get('checkpoint')
+    const note = bytes && Buffer.from(bytes).toString()
+    const kept = note === null || (await archive.list?.(CHECKPOINTS, ''))?.length ? await openedKept() : null
+    if (kept && (note === null || kept.newest.size > (believedSize(note) ?? 0))) return claimKept(kept)
+    if (note === null) return nothing(`${name} holds no checkpoint`)
+    const size = sizeNamed(note)
+    if (size === null) return nothing(`the checkpoint in ${name} is not a signed checkpoint`)
+    const newest = { size, note, frontier: null }
+    copy = published(archive, newest)
+    return { size, newest, pruned: 0, lacking: null, fault: null }
+  }
+
+  async function openedKept(): Promise<(KeptLog & Pick<TileArchive, 'get' | 'list'>) | null> {
+    const { get, list } = archive.kept ?? archive
+    const kept = list && (await openKept({ get, list, believedSize }))
+    return kept && { ...kept, get, list }
+  }
+
+  function claimKept(kept: KeptLog & Pick<TileArchive, 'get' | 'list'>): Claim {
+    copy = kept
+    const { newest, size } = kept
+    const lacking = newest.size - size
+    const fault = size > 0 ? null : `${name} holds no full bundle yet, and none of the ${lacking} entries of its newest checkpoint`
+    return { size, newest, pruned: 0, lacking, fault }
   }
 
   /** What a tile or bundle of this width holds: itself or, once it is full, the full one, which begins with it. */
@@ -46,14 +71,14 @@ export function tileSource(archive: TileArchive): LogSource {
     width: number,
   ): Promise<{ readonly path: string; readonly bytes: Uint8Array; readonly width: number } | null> {
     for (const asked of width === TILE_WIDTH ? [width] : [width, TILE_WIDTH]) {
-      const bytes = await get(pathOf(asked))
+      const bytes = await copy.get(pathOf(asked))
       if (bytes) return { path: pathOf(asked), bytes, width: asked }
     }
     return null
   }
 
   async function bundle(index: number, from: number, to: number): Promise<SourcePage> {
-    const width = tileWidth(0, index, Math.max(to, claimed?.size ?? 0))
+    const width = tileWidth(0, index, Math.max(to, copy.size))
     const found = await whole((asked) => entriesPath(index, asked), width)
     if (!found)
       return { entries: [], fault: `\`${entriesPath(index, width)}\` is missing: nothing from entry ${Math.max(from, index * TILE_WIDTH)} on can be verified` }
@@ -88,13 +113,32 @@ export function tileSource(archive: TileArchive): LogSource {
     name,
     claim,
     pages,
-    checkpoints: (from) => Promise.resolve(claimed && claimed.size >= from ? [claimed] : []),
-    tiles: (level, index, width) => get(tilePath(level, index, width)),
+    checkpoints: (from, limit) => copy.checkpoints(from, limit),
+    tiles: (level, index, width) => copy.get(tilePath(level, index, width)),
     // A listing takes as long as the archive is large: who reads only what is new does without.
     loose: async (tree, from, faults) => {
-      if (list && from === 0) await looseObjects({ name, get, list }, tree.size, faults)
+      const { get, list, strays } = copy
+      for (const stray of strays ?? []) faults.add(stray)
+      if (list && from === 0) await looseObjects({ name, get, list, hasAll: strays !== null }, tree.size, faults)
     },
   }
+}
+
+/** What is published, up to its one checkpoint. */
+const published = ({ get, list }: TileArchive, newest: StoredCheckpoint | null): Reading => ({
+  get,
+  list,
+  size: newest?.size ?? 0,
+  checkpoints: (from) => Promise.resolve(newest && newest.size >= from ? [newest] : []),
+  strays: null,
+})
+
+const nothing = (fault: string): Claim => ({ size: 0, newest: null, pruned: 0, lacking: null, fault })
+
+/** The size in a note that has the form of a checkpoint's. Whose it is nobody has looked. */
+function sizeNamed(note: string): number | null {
+  const parsed = parseNote(note)
+  return (parsed && parseCheckpoint(parsed.text)?.size) ?? null
 }
 
 /**
@@ -102,7 +146,12 @@ export function tileSource(archive: TileArchive): LogSource {
  * which were verified; and objects under `tile/` that are none. Tiles of a tree that grew since, or is about to be published, are left alone.
  */
 async function looseObjects(
-  { name, get, list }: { readonly name: string; readonly get: TileArchive['get']; readonly list: NonNullable<TileArchive['list']> },
+  {
+    name,
+    get,
+    list,
+    hasAll,
+  }: { readonly name: string; readonly get: TileArchive['get']; readonly list: NonNullable<TileArchive['list']>; readonly hasAll: boolean },
   size: number,
   faults: FaultList,
 ): Promise<void> {
@@ -116,7 +165,7 @@ async function looseObjects(
       if (++listed > most) return faults.add(`${name} lists more than a log of ${size} entries can have: what else lies there was not looked at`)
       const tile = parseTilePath(path)
       if (!tile) faults.add(`\`${path}\` is no tile of a log`)
-      else if (tile.width < TILE_WIDTH) for (const sentence of await leftover(get, path, tile, size)) faults.add(sentence)
+      else if (tile.width < TILE_WIDTH && !hasAll) for (const sentence of await leftover(get, path, tile, size)) faults.add(sentence)
       after = path
     }
 }

@@ -11,9 +11,16 @@ export type SourcePage = { readonly entries: readonly SourceEntry[]; readonly fa
 
 /**
  * How many entries a source says it has, and its newest checkpoint; `fault` where what should say so cannot be read. `pruned`: entries below this have left it, and come
- * from an archive behind it. Nothing is verified.
+ * from an archive behind it. `lacking`: of a copy under lock, which has full bundles alone, the entries that its newest checkpoint covers beyond `size`; null for any other.
+ * Nothing is verified.
  */
-export type Claim = { readonly size: number; readonly newest: StoredCheckpoint | null; readonly pruned: number; readonly fault: string | null }
+export type Claim = {
+  readonly size: number
+  readonly newest: StoredCheckpoint | null
+  readonly pruned: number
+  readonly lacking: number | null
+  readonly fault: string | null
+}
 
 /**
  * A copy of the journal to be verified, whoever keeps it and however: a port, kept by `source-store.ts` (the database) and `source-tiles.ts`

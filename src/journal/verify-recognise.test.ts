@@ -87,6 +87,7 @@ describe('recogniser', () => {
       'actor.user.uid',
       'actor.session.uid',
       'api.request.data.shipmentId',
+      'unmapped.detail.concerns.0',
       'unmapped.digest',
     ])
       expect(paths).toContain(path)

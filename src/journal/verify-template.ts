@@ -104,7 +104,7 @@ function freePaths(form: Form, entry: Recorded): (path: string, value: Json) => 
       else if (place.write(ANY) === ANY) open.push(`${place.path}.`)
     }
     // Details without a place: only those known to be of every entry's own.
-    if (!form.detail?.['payload']) open.push('unmapped.detail.payload.')
+    for (const name of ['payload', 'concerns']) if (!form.detail?.[name]) open.push(`unmapped.detail.${name}.`)
   }
   return (path, value) => {
     const max = path === 'time' ? TIME_MAX : Number.MAX_SAFE_INTEGER

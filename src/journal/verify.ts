@@ -12,6 +12,7 @@ import type { LogSource, SourceEntry, SourcePage } from './source.ts'
 import { storeSource } from './source-store.ts'
 import { holdEarlier } from './verify-earlier.ts'
 import { type Inspect, type Inspection, inspectHere } from './verify-inspect.ts'
+import { lackingLeaves } from './verify-kept.ts'
 import { type PayloadOf, type Payloads, payloadCheck } from './verify-payload.ts'
 import { type Tail, type TailWatch, tailWatch, UNSIGNED_MS_MAX, UNWITNESSED_MS_MAX } from './verify-tail.ts'
 import { type TileCheck, tileCheck } from './verify-tiles.ts'
@@ -32,6 +33,8 @@ export type Report = {
   readonly from: number
   /** Entries below this have left the source and were read from the archive behind it. */
   readonly pruned: number
+  /** Of a copy under lock, which has full bundles alone: entries that its newest checkpoint covers and that are not in it. Null for any other copy. */
+  readonly lacking: number | null
   readonly root: string
   /** Of the source's own checkpoints, how many were read whose signature and root hold. */
   readonly checkpoints: number
@@ -43,7 +46,7 @@ export type Report = {
   readonly witnessed: Held['witnessed']
   /** Tiles of hashes that were compared; null where the source has none. */
   readonly tiles: number | null
-  /** Null where no payloads could be reached. */
+  /** Null where payloads were not looked at: no digest of theirs was checked. */
   readonly payloads: Payloads | null
   /** Each says what is wrong and where, in a sentence. */
   readonly faults: readonly string[]
@@ -88,7 +91,7 @@ export async function verifyLog(given: LogVerification): Promise<Verified> {
   const payloads = payloadOf && payloadCheck({ payloadOf, faults })
   const times = timeCheck({ warnings, now })
   const events = eventCheck(from.size > 0 ? from.size - 1 : null, faults)
-  const { size, newest, pruned, fault } = await source.claim()
+  const { size, newest, pruned, lacking, fault } = await source.claim()
   if (fault !== null) faults.add(fault)
   const judge = checkpointJudge({
     source,
@@ -122,18 +125,21 @@ export async function verifyLog(given: LogVerification): Promise<Verified> {
     onProgress({ verified: tree.size, size })
     if (gap !== null) faults.add(gap)
   }
-  const compared = await finishTiles(tiles, tree, size)
+  const whole = lacking && tree.size === size ? await judge.through(tree, await lackingLeaves(source, { size, lacking, faults })) : tree
+  const compared = await finishTiles(tiles, whole, size + (lacking ?? 0))
   await source.loose(tree, from.size, faults)
   // Who goes on from an earlier verification has not read what was told before.
   const gone = `entries below ${pruned} are gone from ${source.name}`
   if (pruned > told) (from.size === 0 ? faults : warnings).add(`${gone}, and no entry ${from.size === 0 ? '' : 'that was read '}says that they were pruned`)
-  const held = await judge.finish(tree.size)
+  const held = await judge.finish(whole.size)
   if (trust.wantsQuorum && tree.size > 0 && !held.witnessed) faults.add(`no checkpoint that holds has the quorum of the policy: ${held.words ?? 'none holds'}`)
   payloads?.finish()
   await holdEarlier({ earlier: judge.earlier, source, tree, faults })
-  if (tail !== 'unsigned') for (const sentence of tailFaults({ held, size: tree.size, now, unsigned, unwitnessed })) faults.add(sentence)
-  const report = reportOf({ source, trust, from, tree, held, pruned, compared, payloads: payloads?.counts() ?? null, faults, warnings })
-  return { report, tree, vouched: held.vouched ?? from }
+  if (tail !== 'unsigned') for (const sentence of tailFaults({ held, size: whole.size, now, unsigned, unwitnessed })) faults.add(sentence)
+  const lacks = lacking === null ? null : size + lacking - tree.size
+  const report = reportOf({ source, trust, from, tree, whole, held, pruned, lacks, compared, payloads: payloads?.counts() ?? null, faults, warnings })
+  const vouched = held.vouched ?? from
+  return { report, tree, vouched: vouched.size > tree.size ? tree : vouched }
 }
 
 type Tails = { readonly held: Held; readonly size: number; readonly now: number | null; readonly unsigned: TailWatch; readonly unwitnessed: TailWatch | null }
@@ -151,15 +157,18 @@ function tailFaults({ held, size, now, unsigned, unwitnessed }: Tails): readonly
 type Findings = Pick<LogVerification, 'source' | 'trust'> & {
   readonly from: Frontier
   readonly tree: Frontier
+  /** With those whose hashes alone are there. */
+  readonly whole: Frontier
   readonly held: Held
   readonly pruned: number
+  readonly lacks: number | null
   readonly compared: number | null
   readonly payloads: Payloads | null
   readonly faults: FaultList
   readonly warnings: FaultList
 }
 
-function reportOf({ source, trust, from, tree, held, pruned, compared, payloads, faults, warnings }: Findings): Report {
+function reportOf({ source, trust, from, tree, whole, held, pruned, lacks, compared, payloads, faults, warnings }: Findings): Report {
   const found = faults.sentences()
   return {
     ok: found.length === 0,
@@ -168,10 +177,11 @@ function reportOf({ source, trust, from, tree, held, pruned, compared, payloads,
     size: tree.size,
     from: from.size,
     pruned,
+    lacking: lacks,
     root: toBase64(rootOf(tree)),
     checkpoints: held.checkpoints,
-    unsignedTail: tree.size - held.signedSize,
-    unwitnessedTail: trust.wantsQuorum ? tree.size - held.vouchedSize : null,
+    unsignedTail: whole.size - held.signedSize,
+    unwitnessedTail: trust.wantsQuorum ? whole.size - held.vouchedSize : null,
     witnessed: held.witnessed,
     tiles: compared,
     payloads,

@@ -27,7 +27,8 @@ afterAll(async () => {
 
 const KEY = new Uint8Array(32).fill(3)
 const LIMITS = { subject: 3, price: 4 }
-const openLedger = (limits = LIMITS) => discloser(exposureLedger(pool), () => limits, KEY)
+const budgetsOf = (limits = LIMITS) => ({ exposureOf: () => limits, ownerOf: (useCase: string) => `Owner of ${useCase}` })
+const openLedger = (limits = LIMITS) => discloser(exposureLedger(pool), budgetsOf(limits), KEY)
 
 /** A session of its own, by its id, and rows of these people shown to it by an operation. */
 async function shower(over = {}) {
@@ -66,6 +67,18 @@ describe('disclose', () => {
     expect(await disclose(await show(SUMMARY, ['D']))).toMatchObject({
       ok: false,
       refusal: { code: 'exposure_exceeded', detail: expect.stringContaining('4 distinct subjects, and its budget is 3') },
+    })
+  })
+
+  it.each([
+    ['a person', { subject: 0, price: 100 }, '0 people and 100 prices'],
+    ['a price', { subject: 1, price: 1 }, '1 person and 1 price'],
+  ])('refuses %s too many by the budget of the use case, in the name of its owner', async (_, limits, budget) => {
+    expect(await openLedger(limits)(await (await shower())(SUMMARY, ['A']))).toMatchObject({
+      refusal: {
+        code: 'exposure_exceeded',
+        rule: { id: 'exposure-budget', owner: 'Owner of exception-desk', reason: `a session of use case \`exception-desk\` may be shown ${budget}` },
+      },
     })
   })
 
@@ -139,7 +152,7 @@ describe('disclose', () => {
       spend: (_: string, kind: string) =>
         new Promise<Outcome<number, never>>((answer) => (kind === 'price' ? answer(done(0)) : answers.push(answer.bind(null, done(++count))))),
     }
-    const disclose = discloser(slow, () => ({ subject: 1, price: 100 }), KEY)
+    const disclose = discloser(slow, budgetsOf({ subject: 1, price: 100 }), KEY)
     const both = [disclose(a), disclose(b)]
     // The second is told first that there are two by now, the first then that there was one.
     for (const answer of answers.toReversed()) answer()
@@ -152,7 +165,7 @@ describe('disclose', () => {
     const nowhere = poolOf('postgres://nobody@127.0.0.1:1/nothing')
     try {
       const covered = await show(SUMMARY, ['A'])
-      expect(await discloser(exposureLedger(nowhere), () => LIMITS, KEY)(covered)).toMatchObject({ ok: false, refusal: { code: 'store_unavailable' } })
+      expect(await discloser(exposureLedger(nowhere), budgetsOf(), KEY)(covered)).toMatchObject({ ok: false, refusal: { code: 'store_unavailable' } })
       // The next time it can be, nothing is remembered as spent that was not.
       expect(await openLedger()(covered)).toMatchObject({ ok: true, value: { subjects: 1 } })
     } finally {
@@ -164,7 +177,7 @@ describe('disclose', () => {
     const covered = await (await shower())(SUMMARY, ['A'])
     const unprivileged = poolOf(database.roleUrl('sign'))
     try {
-      await expect(discloser(exposureLedger(unprivileged), () => LIMITS, KEY)(covered)).rejects.toThrow('permission denied')
+      await expect(discloser(exposureLedger(unprivileged), budgetsOf(), KEY)(covered)).rejects.toThrow('permission denied')
     } finally {
       await unprivileged.end()
     }
@@ -177,7 +190,7 @@ describe('disclose', () => {
       spend: (...given: Parameters<ReturnType<typeof exposureLedger>['spend']>) =>
         down ? Promise.resolve(refuse(refusal('store_unavailable', 'no answer'))) : exposureLedger(pool).spend(...given),
     }
-    const disclose = discloser(flaky, () => ({ subject: 0, price: 100 }), KEY)
+    const disclose = discloser(flaky, budgetsOf({ subject: 0, price: 100 }), KEY)
     const covered = await show(SUMMARY, ['A'])
     expect(await disclose(covered)).toMatchObject({ refusal: { code: 'store_unavailable' } })
     down = false

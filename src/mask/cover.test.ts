@@ -73,7 +73,7 @@ describe('cover', () => {
   ])('drops a row that is %s, and keeps its neighbour', async (_, strange) => {
     const { rows, sources } = await covered([strange, row({ shipmentId: 'S-2' }), strange])
     expect(rows.map(({ shipmentId }) => shipmentId)).toEqual(['S-2'])
-    expect(sources).toEqual([{ key: 'S-2', subject: 'A' }])
+    expect(sources).toEqual([{ key: 'S-2', subject: 'A', account: 'A' }])
   })
 
   it('gives no row to a session without accounts', async () => {

@@ -11,8 +11,8 @@ import type { Tokens } from './token.ts'
 
 export type CoveredRow = Readonly<Record<string, Scalar>>
 
-/** Whom and what a row was about, in clear: for the exposure ledger's keyed digests only, never released. */
-export type RowSource = { readonly key: string; readonly subject: string }
+/** What a row was about, whom, and whose it is, in clear: for the exposure ledger's keyed digests and the journal's pseudonyms only, never released. */
+export type RowSource = { readonly key: string; readonly subject: string; readonly account: string }
 
 /** Rows that may be seen: of the permitted accounts, cut to the permitted fields, covered. `next`: the cursor for the rows after these, when there may be some. */
 export type CoveredRows = Brand<
@@ -37,7 +37,7 @@ export function cover(fetched: Fetched, tokens: Tokens): CoveredRows {
   // A row that does not say whom it is about counts as somebody of its own: otherwise all such rows would count as one.
   const sources = kept.map((row) => {
     const key = String(scalarOf(row, resource.key))
-    return { key, subject: String(scalarOf(row, resource.subject) ?? key) }
+    return { key, subject: String(scalarOf(row, resource.subject) ?? key), account: String(scalarOf(row, resource.boundary)) }
   })
   const last = permit.ask.operation.cardinality === 'many' && kept.length === permit.ask.limit ? sources.at(-1) : undefined
   return mint<CoveredRows>({ permit, rows, sources, next: last ? tokens.seal(CURSOR, `${permit.ask.operation.name}\n${last.key}`) : null })

@@ -19,6 +19,7 @@ export type FaultCode =
   | 'journal_broken'
   | 'part_ended'
   | 'held'
+  | 'vault_altered'
 
 /** Why a process cannot start or a command cannot go on: for the person at the terminal. Thrown only at start or in a command. */
 export class Fault extends Error {

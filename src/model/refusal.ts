@@ -1,6 +1,7 @@
 /** Every way the house says no: HTTP status, a title, and what to do next. Codes are stable: callers, the journal and the SIEM all see them. */
 const REFUSALS = {
   malformed_request: [400, 'The request cannot be read', 'send the documented shape; see /openapi.json'],
+  no_such_address: [404, 'Nothing at this address', 'check address and method; an agent finds all there are in /openapi.json'],
   payload_too_large: [413, 'The request is too large', 'send a smaller request'],
   source_capped: [429, 'Too many requests from this address', 'wait, then try again'],
   origin_foreign: [403, 'The request does not come from the console', 'open the console at its own address and try again'],

@@ -32,6 +32,7 @@ describe('readBundle', () => {
     ['no Cedar', `\n\npermit (principal, action, resource)`, 3, 'unexpected'],
     ['an operation that is not in the catalogue', named('permit (principal, action == Gatehouse::Action::"getEverything", resource);'), 1, 'getEverything'],
     ['an attribute no session has', named('permit (principal, action, resource) when { principal.admin };'), 1, 'admin'],
+    ['accounts taken for one', named('permit (principal, action, resource) when { principal.accounts == "ACME" };'), 1, ''],
     [
       'an argument looked at that may be left out',
       named('forbid (principal, action == Gatehouse::Action::"findShipments", resource) when { context.input.status == "held" };'),
@@ -61,6 +62,7 @@ describe('readBundle', () => {
   it('passes the allowed neighbours of those', () => {
     expect(faultsOf(named(PERMIT, 'a'.repeat(64)))).toEqual([])
     expect(faultsOf(named(PERMIT, 'constructor'))).toEqual([])
+    expect(faultsOf(named('forbid (principal, action, resource) when { principal.accounts.contains("ACME") };'))).toEqual([])
     expect(
       faultsOf(
         named(

@@ -73,6 +73,16 @@ describe('decide', () => {
     expect(decide(bundle, session, question(over))).toMatchObject({ allow: false, rule: { id: 'policy-error' } })
   })
 
+  it.each([
+    [['A'], true],
+    [['A', 'ACME'], false],
+    [['ACME 2', 'acme'], true],
+    [[], true],
+  ])('knows the accounts of a session: %j', (accounts, allow) => {
+    const bundle = bundleOf({ all: ALL, 'not-acme': 'forbid (principal, action, resource) when { principal.accounts.contains("ACME") };' })
+    expect(decide(bundle, { ...session, accounts }, question())).toMatchObject({ allow, rule: { id: allow ? 'all' : 'not-acme' } })
+  })
+
   it('denies a session whose attributes are not those of the schema', () => {
     const odd = { ...session, posture: { ...session.posture, diskEncrypted: 'yes' as unknown as boolean } }
     expect(decide(bundleOf({ all: ALL }), odd, question())).toMatchObject({ allow: false, rule: { id: 'policy-error' } })

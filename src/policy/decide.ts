@@ -68,6 +68,7 @@ export const sessionEntities = (session: Session): readonly EntityJson[] => [
   entity('Session', session.id, {
     person: { __entity: uid('Person', session.person) },
     useCase: { __entity: uid('UseCase', session.useCase) },
+    accounts: [...session.accounts],
     device: session.device,
     agent: { ...session.agent },
     posture: { ...session.posture },

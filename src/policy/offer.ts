@@ -1,25 +1,16 @@
-import { isAuthorized, type PolicyJson, policyToJson } from '@cedar-policy/cedar-wasm/nodejs'
+import { isAuthorized } from '@cedar-policy/cedar-wasm/nodejs'
 import type { Operation } from '../catalogue/pack.ts'
 import type { Session } from '../model/principal.ts'
 import type { Bundle } from './bundle.ts'
 import { resourceEntities, sessionEntities, uid } from './decide.ts'
+import { freed } from './freed.ts'
 
 /** Whether a session could ever be permitted an operation, whatever its arguments and the hour. */
 export type MayOffer = (session: Session, operation: Operation) => boolean
 
-/**
- * Offers what some ask could be permitted: conditions on the context count as met in a permit, and a forbid that has any is
- * left out. It only decides what an agent is shown; every ask is authorised for itself.
- */
+/** Offers what some ask could be permitted. It only decides what an agent is shown; every ask is authorised for itself. */
 export function offerer(bundle: Bundle): MayOffer {
-  const policies: Record<string, PolicyJson> = {}
-  for (const [id, text] of Object.entries(bundle.policies)) {
-    const answer = policyToJson(text)
-    if (answer.type !== 'success') throw new Error(`validated policy ${id} does not parse`)
-    const free = answer.json.conditions.filter((clause) => !mentionsContext(clause))
-    if (answer.json.effect === 'forbid' && free.length < answer.json.conditions.length) continue
-    policies[id] = { ...answer.json, conditions: free }
-  }
+  const policies = freed(bundle, ['context'])
   return (session, operation) => {
     const answer = isAuthorized({
       principal: uid('Session', session.id),
@@ -39,6 +30,3 @@ export function offerer(bundle: Bundle): MayOffer {
     return answer.type === 'success' && answer.response.diagnostics.errors.length === 0 && answer.response.decision === 'allow'
   }
 }
-
-const mentionsContext = (part: unknown): boolean =>
-  typeof part === 'object' && part !== null && (('Var' in part && part.Var === 'context') || Object.values(part).some(mentionsContext))

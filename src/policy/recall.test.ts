@@ -29,6 +29,7 @@ function bundleOf(...more: readonly string[]): Bundle {
 const BUNDLES: readonly (readonly [string, Bundle])[] = [
   ['our own', bundleOf()],
   ['the hour', bundleOf('forbid (principal, action, resource) when { context has hour && context.hour < 8 };')],
+  ['the accounts', bundleOf('forbid (principal, action, resource) when { principal.accounts.contains("B") };')],
   ['the limit', bundleOf('forbid (principal, action in [Gatehouse::Action::"read"], resource) when { context.limit > 3 };')],
   ['an argument', bundleOf('forbid (principal, action == Gatehouse::Action::"getShipmentSummary", resource) when { context.input.shipmentId like "S-1*" };')],
   ['whether an argument is there', bundleOf('forbid (principal, action == Gatehouse::Action::"findShipments", resource) when { context.input has lane };')],
@@ -56,7 +57,12 @@ const session = (over: Partial<Session> = {}): Session => ({
   endsAt: 1,
   ...over,
 })
-const SESSIONS = [session(), session({ id: 'ses-2', useCase: 'exception-desk' }), session({ id: 'ses-3', useCase: 'nothing' })]
+const SESSIONS = [
+  session(),
+  session({ id: 'ses-2', useCase: 'exception-desk' }),
+  session({ id: 'ses-3', useCase: 'nothing' }),
+  session({ id: 'ses-4', accounts: ['A', 'B'] }),
+]
 
 const value = fc.oneof(fc.constantFrom('S-1', 'S-2', 'held', 'cancelled', 'a lane'), fc.string({ unit: 'binary', maxLength: 4 }))
 const number = fc.oneof(fc.constantFrom(0, 1, 2, 3, 4, 8), fc.maxSafeInteger())

@@ -20,6 +20,7 @@ export function cedarSchema(catalogue: Catalogue): string {
   entity Session = {
     person: Person,
     useCase: UseCase,
+    accounts: Set<String>,
     device: String,
     agent: { name: String, version: String, assurance: String },
     posture: { assurance: String, platform: String, osVersion: String, diskEncrypted: Bool, firewallOn: Bool },

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import type { Destroyed, KeyRow, PayloadRow, SubjectRow, VaultKeeping, VaultStore } from '../journal/vault/vault-store.ts'
+import { sweep } from './vault-sweep.ts'
 
 type Subject = { pseudonym: string; sealed: Buffer | null; wrapped: Buffer | null; erasing_at: Date | null; erased_at: Date | null }
 type Payload = { digest: Buffer; key_ids: string[]; class: string; ciphertext: Buffer | null }
@@ -86,10 +87,7 @@ export function vaultKeeping(pool: Pool): VaultKeeping {
         select digest from payload where ciphertext is not null and key_ids && array(select id from vault_key where pseudonym = $1 and destroyed_at is not null) limit $2)`
       return (await pool.query(text, [pseudonym, limit])).rowCount ?? 0
     },
-    async sweep() {
-      // These two are small, and written anew: no dead row with a key in it stays in their files. Of the ciphertexts only the dead rows go.
-      for (const text of ['vacuum (full) vault_key', 'vacuum (full) vault_subject', 'vacuum payload', 'checkpoint']) await pool.query(text).catch(whenMayNot)
-    },
+    sweep: () => sweep(pool),
     async untold() {
       return transaction(pool, async (query) => {
         const rows = await query<{ pseudonym: string }>('select pseudonym from vault_subject where erased_at is not null and not told', [])
@@ -136,11 +134,6 @@ async function transaction<T>(pool: Pool, work: (query: Query) => Promise<T>): P
   } finally {
     client.release()
   }
-}
-
-/** A managed service may not let its administrator write a checkpoint: it writes one by itself within minutes. */
-function whenMayNot(cause: unknown): void {
-  if (!(cause instanceof Error && 'code' in cause && cause.code === '42501')) throw cause
 }
 
 const asSubject = ({ pseudonym, sealed, wrapped, erasing_at, erased_at }: Subject): SubjectRow => ({

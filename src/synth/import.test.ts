@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { emptyTms, type FreshTms } from '../../test/support/tms.ts'
 import { type ImportRefused, importLines, importShipments } from './import.ts'
-import { type Mapping, NO_MAPPING } from './mapping.ts'
+import { type Mapping, NO_MAPPING, parseMapping, readMapping } from './mapping.ts'
 import type { ImportReport } from './report.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'gatehouse-import-'))
@@ -145,6 +145,85 @@ describe('importShipments', () => {
 
   it('names a file that is not there', async () => {
     await expect(load(join(place, 'absent.csv'))).rejects.toMatchObject({ code: 'import_refused', message: expect.stringContaining('cannot be read') })
+  })
+})
+
+describe('a mapping file', () => {
+  const shipments = () =>
+    ask(`select to_jsonb(s) || jsonb_build_object('customer', c.name) as row from tms.shipment s join tms.customer c using (customer_id) order by shipment_id`)
+
+  it.each([
+    [
+      'finds a header we do not know, whatever its case, spaces, hyphens and underscores',
+      'shipment_id: JOB  no\ncustomer: "bill_to "',
+      'Job-No,Bill to\nS1,a\n',
+      { shipment_id: 'S1', customer: 'a', extra: {} },
+    ],
+    [
+      'takes the column it names, and keeps the one we know aside',
+      'reference: Delivery Note',
+      'shipment id,customer,reference,delivery note\nS1,a,R1,D1\n',
+      { reference: 'D1', extra: { reference: 'R1' } },
+    ],
+    [
+      'takes a column for two fields',
+      'reference: shipment id',
+      'shipment id,customer,reference\nS1,a,R1\n',
+      { shipment_id: 'S1', reference: 'S1', extra: { reference: 'R1' } },
+    ],
+    [
+      'leaves a field empty, and keeps its column aside',
+      'reference: ~',
+      'shipment id,customer,reference\nS1,a,R1\n',
+      { reference: null, extra: { reference: 'R1' } },
+    ],
+    [
+      'fills a field with one text, and keeps its column aside',
+      'currency: { always: EUR }',
+      'shipment id,customer,currency\nS1,a,USD\n',
+      { currency: 'EUR', extra: { currency: 'USD' } },
+    ],
+    ['has one customer for all', 'customer: { always: Åre AB }', 'shipment id,who\nS1,a\n', { customer: 'Åre AB', extra: { who: 'a' } }],
+    ['says nothing, and a known header fills its field', '', 'shipment id,customer,reference\nS1,a,R1\n', { reference: 'R1', extra: {} }],
+    ['reads a comma', 'decimal: comma', 'shipment id;customer;weight kg\nS1;a;1.234,5\n', { weight_kg: 1234.5, unparsed: {} }],
+    ['reads a point', 'decimal: point', 'shipment id;customer;weight kg\nS1;a;1,234.5\n', { weight_kg: 1234.5, unparsed: {} }],
+    ['reads the day first', 'dates: day-first', 'shipment id,customer,eta\nS1,a,3/4/2026\n', { planned_on: '2026-04-03', unparsed: {} }],
+    ['reads the month first', 'dates: month-first', 'shipment id,customer,eta\nS1,a,3/4/2026\n', { planned_on: '2026-03-04', unparsed: {} }],
+    [
+      'without a word on either keeps them as text',
+      '',
+      'shipment id;customer;eta;weight kg\nS1;a;3/4/2026;1,5\n',
+      { planned_on: null, weight_kg: null, unparsed: { eta: '3/4/2026', 'weight kg': '1,5' } },
+    ],
+  ])('%s', async (_title, mapping, content, row) => {
+    await load(written(content), parseMapping(mapping, 'm.yaml'))
+    expect(await shipments()).toEqual([{ row: expect.objectContaining(row) }])
+  })
+
+  it.each([
+    ['names a column that is not there', 'carrier: Haulier', 'Haulier', 'the mapping names it for carrier, but the file has no such column'],
+    ['names one for a field whose header we know', 'reference: ASN-2', 'ASN-2', 'the mapping names it for reference, but the file has no such column'],
+    ['gives every row the same key', 'shipment_id: { always: S1 }', 'shipment_id', 'no column holds the shipment identifier; name it in a mapping file'],
+    ['takes the account boundary away', 'customer: ~', 'customer', expect.stringContaining('no account could be kept from another')],
+  ])('refuses the file when it %s', async (_title, mapping, column, reason) => {
+    const loading = load(written('shipment id,customer,reference\nS1,a,R1\n'), parseMapping(mapping, 'm.yaml'))
+    await expect(loading).rejects.toMatchObject({ code: 'import_refused', report: { loaded: 0, refused: [{ line: 1, column, reason }] } })
+    await nothingLoaded()
+  })
+
+  it("is, in the administrator's guide, one that loads a file of another hand", async () => {
+    const mapping = join(import.meta.dirname, '../../test/fixtures/mapping.yaml')
+    expect(readFileSync(join(import.meta.dirname, '../../docs/guide/administrator.md'), 'utf8')).toContain(
+      `\`\`\`yaml\n${readFileSync(mapping, 'utf8')}\`\`\`\n`,
+    )
+    // In windows-1252 byte 0x80 is the euro sign.
+    const content = 'JOB_NO;Bill-To;Destination;delivered at;ETA;Freight;Currency;Notes\nS1;Åre AB;Bergen;Århus;3/4/2026;1.234,5;\x80;hot\n'
+    const report = await load(written(Buffer.from(content, 'latin1')), readMapping(mapping))
+    expect(report).toMatchObject({ rows: 1, loaded: 1, refused: [] })
+    const filled = { shipment_id: 'S1', customer: 'Åre AB', destination: 'Århus', planned_on: '2026-04-03', freight_cost: 1234.5, currency: 'EUR', notes: null }
+    expect(await shipments()).toEqual([
+      { row: expect.objectContaining({ ...filled, unparsed: {}, extra: { Destination: 'Bergen', Currency: '€', Notes: 'hot' } }) },
+    ])
   })
 })
 

@@ -16,8 +16,16 @@ export type Import = {
   readonly onProgress: (step: 'reading' | 'loading', done: number, total: number) => void
 }
 
-/** What is thrown when a row is refused: nothing was loaded, and the report says why. */
-export type ImportRefused = Fault & { readonly report: ImportReport }
+/** What is thrown when a row is refused (`import_refused`): nothing was loaded, and the report says why. */
+export class ImportRefused extends Fault {
+  readonly report: ImportReport
+
+  constructor(file: string, report: ImportReport) {
+    const head = `\`${file}\` is not loaded: ${report.refused.length} of its rows or columns cannot be, and it is all or nothing`
+    super('import_refused', `${head}\n${refusedLines(report.refused)}`, 'mend these in the file, or name its columns in a mapping file with --mapping')
+    this.report = report
+  }
+}
 
 /**
  * Loads a company's own export of shipments, all of it or nothing: a row that cannot be loaded refuses the file (`import_refused`, with the report).
@@ -32,7 +40,7 @@ export async function importShipments({ file, mapping = NO_MAPPING, db, onProgre
   const all = [...csv.refused, ...refused, ...made.refused, ...(records.length === 0 ? [EMPTY] : [])].sort((a, b) => a.line - b.line)
   const counts = { rows: records.length, refused: all, columns: made.columns, customers: made.rows.customers.length, orders: made.rows.orders.length }
   const report = { ...counts, digest: csv.digest, loaded: 0, alreadyLoaded: false }
-  if (all.length > 0) throw refusedImport(file, report)
+  if (all.length > 0) throw new ImportRefused(file, report)
 
   const source = `file:${csv.digest}`
   return withTms(db, async (client) => {
@@ -69,12 +77,6 @@ const completeOrders = (client: pg.ClientBase): Promise<unknown> =>
                    case when count(value) = count(*) and count(distinct currency) <= 1 then sum(value) end as value
               from tms.shipment where order_id is not null group by order_id, customer_id) s
      where o.order_id = s.order_id and o.customer_id = s.customer_id`)
-
-function refusedImport(file: string, report: ImportReport): ImportRefused {
-  const count = report.refused.length
-  const message = `\`${file}\` is not loaded: ${count} of its rows or columns cannot be, and it is all or nothing\n${refusedLines(report.refused)}`
-  return Object.assign(new Fault('import_refused', message, 'mend these in the file, or name its columns in a mapping file with --mapping'), { report })
-}
 
 const occupied = (found: string): Fault =>
   new Fault('import_refused', `the data folder holds ${found === 'generated' ? 'generated data' : 'another export'} already`, 'name a new folder with --data')

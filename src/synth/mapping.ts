@@ -23,17 +23,8 @@ const mappingFile = z.strictObject({
 })
 
 /**
- * Reads a mapping file: YAML, one line per field as `field: header`, for headers we do not know by ourselves.
- *
- *     shipment_id: Job No            # the header as it stands in the file; case and spaces do not matter
- *     customer: Bill-to              # a name draws the account boundary; or customer_id, the company's own identifier
- *     currency: { always: EUR }      # the same for every row
- *     country: ~                     # not filled, though a header of that name is there
- *     decimal: comma                 # how numbers with a comma are read; without it they are kept as text
- *     dates: day-first               # how 3/4/2026 is read; without it the column's own days decide, or it is kept as text
- *     encoding: windows-1252         # when the file is not UTF-8
- *
- * Fault `config_invalid` with every line that is not so.
+ * Reads a mapping file: YAML, one line per field as `field: header`, `field: { always: text }` or `field: ~`, and how the file is spelled.
+ * test/fixtures/mapping.yaml has one of each. Fault `config_invalid` with every line that is not so.
  */
 export function readMapping(file: string): Mapping {
   let text: string

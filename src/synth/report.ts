@@ -31,9 +31,13 @@ export type ImportReport = {
 
 const LINES_SHOWN = 20
 
+/** A refused row on one line, whatever line breaks its cells have. */
+export const refusedLine = ({ line, column, reason }: RefusedCell): string =>
+  `line ${line}${column === '' ? '' : `, column \`${column}\``}: ${reason}`.replaceAll(/\s+/g, ' ')
+
 /** The refused rows as lines for the terminal, the first twenty. */
 export function refusedLines(refused: readonly RefusedCell[]): string {
-  const shown = refused.slice(0, LINES_SHOWN).map(({ line, column, reason }) => `  line ${line}${column === '' ? '' : `, column \`${column}\``}: ${reason}`)
+  const shown = refused.slice(0, LINES_SHOWN).map((row) => `  ${refusedLine(row)}`)
   const rest = refused.length - shown.length
   return [...shown, ...(rest > 0 ? [`  and ${rest} more`] : [])].join('\n')
 }

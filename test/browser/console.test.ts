@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { done } from '../../src/base/outcome.ts'
 import { builtConsole } from '../../tools/console.ts'
 import { openChromium, openWindow } from './chromium.ts'
 import type { House } from './house.ts'
-import { ANNA, CHANGES, ERIK } from './house-data.ts'
+import { ANNA, CHANGES, ERIK, PILOT } from './house-data.ts'
 import { changeOf, confirm, decide, fillSignIn, goTo, moveTo, signIn } from './pages.ts'
 import { openVisit, type Visit } from './visit.ts'
 
@@ -70,6 +71,34 @@ describe('coming in', () => {
     await page.goto(`${url}/changes`)
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     expect(await page.getByRole('article').count()).toBe(0)
+  })
+})
+
+describe('the pilot page', () => {
+  it('says of each control whether it is on, as the server says it now, and why', async () => {
+    const shown = async () => {
+      await page.getByText('What waits').waitFor()
+      const rows = await page.getByRole('region', { name: 'The four controls' }).getByRole('listitem').all()
+      return Promise.all(rows.map((row) => row.locator('> *').allTextContents()))
+    }
+    await signIn(page, url, 'erik', ERIK)
+    await page.getByText('Masked, read-only view').waitFor()
+    expect(await shown()).toEqual([
+      ['On', 'Masked, read-only view', 'Agents read eight operations over a read-only role; names, phones and prices are covered.'],
+      ['Not yet', 'Sandbox around the agent', 'Nothing yet confines the agent on its desktop; it can read what its user can.'],
+      ['Not yet', 'One-hour attested sessions', 'Sessions last an hour at most, but the device vouches for itself.'],
+      ['On', 'A person approves each change', 'Every status change waits for a person who is not its own.'],
+    ])
+    const controls = PILOT.controls.map(({ control, on }) => ({ control, on: !on, why: `${control} is otherwise now` }))
+    Object.assign(house, { pilot: async () => done({ controls }) })
+    await page.reload()
+    await page.getByText('Masked, read-only view').waitFor()
+    expect(await shown()).toEqual([
+      ['Not yet', 'Masked, read-only view', 'Masked_view is otherwise now.'],
+      ['On', 'Sandbox around the agent', 'Sandbox is otherwise now.'],
+      ['On', 'One-hour attested sessions', 'Attested_sessions is otherwise now.'],
+      ['Not yet', 'A person approves each change', 'Human_approval is otherwise now.'],
+    ])
   })
 })
 
@@ -296,6 +325,20 @@ describe('the journal and refusals', () => {
     await page.getByRole('button', { name: 'Request access' }).click()
     await page.getByText('The answer appears here.').waitFor()
     expect(house.acts.filter((act) => act.startsWith('access'))).toEqual(['access cor-4d7w settling a complaint'])
+    expect(await page.getByRole('button', { name: 'Request access' }).count()).toBe(0)
+  })
+
+  it('has whoever spent a budget ask its owner for more, and nobody to ask where no rule refused', async () => {
+    await signIn(page, url, 'anna', ANNA)
+    await page.goto(`${url}/refusals/cor-6b2s`)
+    await page.getByRole('heading', { level: 1, name: 'Exposure budget spent' }).waitFor()
+    await page.getByText('Head of Care', { exact: true }).waitFor()
+    await page.getByRole('textbox', { name: 'What you need it for, to Head of Care' }).fill('a recall of one lot')
+    await page.getByRole('button', { name: 'Request access' }).click()
+    await page.getByText('The answer appears here.').waitFor()
+    expect(house.acts.filter((act) => act.startsWith('access'))).toEqual(['access cor-6b2s a recall of one lot'])
+    await page.goto(`${url}/refusals/cor-1r8e`)
+    await page.getByRole('heading', { level: 1, name: 'Too many asks' }).waitFor()
     expect(await page.getByRole('button', { name: 'Request access' }).count()).toBe(0)
   })
 

@@ -165,13 +165,23 @@ export const DRAFTS = (now: number): Draft[] => [
   },
 ]
 
-export const REFUSED = {
-  correlation: 'cor-4d7w',
-  code: 'forbidden',
-  detail: 'a use case for customer care may not read `invoiceTotal`',
-  operation: 'getOrderHistory',
-  rule: { id: 'care.no-prices', owner: 'Petra Holm, Finance', reason: 'prices are for people who settle invoices' },
-} as const
+export const REFUSALS = [
+  {
+    correlation: 'cor-4d7w',
+    code: 'forbidden',
+    detail: 'a use case for customer care may not read `invoiceTotal`',
+    operation: 'getOrderHistory',
+    rule: { id: 'care.no-prices', owner: 'Petra Holm, Finance', reason: 'prices are for people who settle invoices' },
+  },
+  {
+    correlation: 'cor-6b2s',
+    code: 'exposure_exceeded',
+    detail: 'a session of use case `customer-care` may be shown 30 people and 0 prices',
+    operation: 'getShipmentSummary',
+    rule: { id: 'exposure-budget', owner: 'Head of Care', reason: 'a session of use case `customer-care` may be shown 30 people and 0 prices' },
+  },
+  { correlation: 'cor-1r8e', code: 'rate_limited', detail: 'too many asks', operation: 'findShipments', rule: null },
+] as const
 
 type Request = CallAnswer<'answerRequest'> & { readonly person: string }
 export const REQUESTS = (now: number): Request[] => [

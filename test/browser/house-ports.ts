@@ -6,7 +6,7 @@ import type { Act, Desk, Viewer } from '../../src/desk/desk.ts'
 import { rootOf } from '../../src/log/frontier.ts'
 import { refusal } from '../../src/model/refusal.ts'
 import type { Request, State } from './house.ts'
-import { DRAFTS, LINK, PEOPLE, REFUSED } from './house-data.ts'
+import { DRAFTS, LINK, PEOPLE, REFUSALS } from './house-data.ts'
 
 type Some<K extends keyof Desk> = Pick<Desk, K>
 
@@ -164,22 +164,25 @@ export const journalPorts = (state: State): Some<'journalTail' | 'receipt' | 'na
 
 export const accessPorts = (state: State): Some<'refusal' | 'requestAccess' | 'requests' | 'answerRequest'> => {
   const { did, hint, requests } = state
-  const ofRefusal = () => requests.find((one) => one.correlation === REFUSED.correlation) ?? null
+  const ofRefusal = (correlation: string) => requests.find((one) => one.correlation === correlation) ?? null
+  const refusedUnder = (correlation: string) => REFUSALS.find((one) => one.correlation === correlation)
   const seenBy = (viewer: Viewer) => (request: Request) => ({
     ...request,
     mayAnswer: request.answered === null && viewer.isApprover && request.person !== viewer.person,
   })
   return {
     refusal: async (correlation, { viewer }) => {
-      const asked = ofRefusal()
-      return correlation === REFUSED.correlation && (viewer.person === 'anna' || viewer.isApprover)
-        ? done({ ...REFUSED, at: state.now() - 120_000, requestedAt: asked?.askedAt ?? null, answered: asked?.answered ?? null, mayRequest: asked === null })
-        : refuse(refusal('not_found', 'no such refusal of yours'))
+      const [asked, refused] = [ofRefusal(correlation), refusedUnder(correlation)]
+      if (refused === undefined || !(viewer.person === 'anna' || viewer.isApprover)) return refuse(refusal('not_found', 'no such refusal of yours'))
+      const mayRequest = refused.rule !== null && asked === null
+      return done({ ...refused, at: state.now() - 120_000, requestedAt: asked?.askedAt ?? null, answered: asked?.answered ?? null, mayRequest })
     },
     requestAccess: async ({ about, note }, { viewer, correlation }) => {
-      if (about !== REFUSED.correlation) return refuse(refusal('not_found', 'no such refusal of yours'))
-      if (ofRefusal() !== null) return done(null)
-      const { operation, rule } = REFUSED
+      const refused = refusedUnder(about)
+      if (refused === undefined) return refuse(refusal('not_found', 'no such refusal of yours'))
+      if (ofRefusal(about) !== null) return done(null)
+      const { operation, rule } = refused
+      if (rule === null) return refuse(refusal('forbidden', 'there is nobody to ask about this refusal'))
       const asked = { correlation: about, person: viewer.person, personName: viewer.name, operation, useCase: 'customer-care', rule, note }
       requests.push({ id: 'acr-1', ...asked, askedAt: state.now(), mayAnswer: false, answered: null })
       const detail = { about, rule: rule.id, owner: rule.owner }

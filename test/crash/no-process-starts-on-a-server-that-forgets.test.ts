@@ -3,6 +3,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { masterKeyFrom, openHouseVault } from '../../src/bin/parts/vault.ts'
 import { PARTS } from '../../src/bin/supervise.ts'
 import { PROCESS_ROLES, type ProcessRole } from '../../src/store/grants.ts'
 import { migrate } from '../../src/store/migrate.ts'
@@ -103,5 +104,58 @@ describe('the same processes', () => {
     expect(await signer.until(/runs/)).toContain('the sign part runs')
     signer.kill('SIGTERM')
     expect(await signer.ended).toMatchObject({ code: 0 })
+  })
+})
+
+describe('a command that writes to the journal', () => {
+  const onCase = ['--subject', 'person:anna', '--case', '2026-17', '--authority', 'the court']
+  const asAdministrator = () => ({ ...envOf('gate'), DATABASE_URL: urlOf(postgres.superuser, 'postgres') })
+  const keeping = (command: string, ...more: readonly string[]) => run(['journal', command, '--config', config, ...more], { env: asAdministrator() })
+  const COMMANDS = {
+    erase: () => keeping('erase', '--subject', 'person:anna', '--authority', 'the officer', '--legal-basis', 'article 17'),
+    hold: () => keeping('hold', ...onCase, '--set'),
+    prune: () => keeping('prune', '--authority', 'the officer', '--older-than-days', '1'),
+    invite: () => run(['enrol', '--invite', 'anna', '--config', config], { env: asAdministrator() }),
+    export: () => {
+      const args = ['--case', 'c', '--reason', 'r', '--key', join(place, 'keys/journal.key.vkey'), '--out', join(place, 'case')]
+      return run(['journal', 'export', ...args], { env: envOf('gate') })
+    },
+  } as const
+  const KEPT = 'select (select size from journal_head) as size, (select count(*) from vault_hold) as holds, (select count(wrapped) from vault_key) as keys'
+  const kept = async (): Promise<unknown> => (await house.query(KEPT)).rows[0]
+
+  beforeAll(async () => {
+    const { vault } = await openHouseVault(house, masterKeyFrom(vaultKey))
+    await vault.subjects.pseudonym('person:anna')
+    for (const [name, text] of Object.entries({ 'db-gate': roles.gate, vault: vaultKey })) writeFileSync(join(place, 'keys', name), text, { mode: 0o600 })
+  })
+
+  const CASES = (['erase', 'hold', 'prune', 'invite', 'export'] as const).flatMap((command) => [[command, 'fsync'] as const, [command, 'synchronous_commit'] as const])
+  it.each(CASES)('%s does nothing where %s is off on the server, and says what to run', async (command, setting) => {
+    const before = await kept()
+    await without(`alter system set ${setting} = off`, `alter system reset ${setting}`, async () => {
+      await expect.poll(async () => (await postgres.sql(`show ${setting}`)).rows[0]).toEqual({ [setting]: 'off' })
+      const ran = await COMMANDS[command]()
+      expect(ran).toMatchObject({ code: command === 'export' ? 3 : 1, out: '' })
+      expect(ran.err).toContain(`(${setting} is off); the journal cannot stand on it\n  code: fsync_off\n`)
+    })
+    expect(await kept()).toEqual(before)
+    expect(existsSync(join(place, 'case'))).toBe(false)
+  })
+
+  it('does its work on that server with all three on: a hold is set, and told', async () => {
+    expect(await COMMANDS.hold()).toMatchObject({ code: 0, err: '' })
+    expect(await kept()).toMatchObject({ size: '1', holds: '1' })
+  })
+
+  it('does nothing over entries that nobody signed and somebody altered', async () => {
+    await house.query("update journal_entry set body = body || ' '")
+    const before = await kept()
+    expect(await keeping('hold', ...onCase, '--release')).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/entry 0 does not match its leaf hash.*\n {2}code: journal_broken/),
+    })
+    expect(await kept()).toEqual(before)
   })
 })

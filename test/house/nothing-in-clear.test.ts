@@ -101,7 +101,7 @@ it('goes through a day as people and agents live it', async () => {
 describe('after a day of asks, proposals, decisions, drafts, requests and revocations', () => {
   it('has nothing anybody said, no name, no phone, no account and no record number in clear in any table or entry of ours', async () => {
     const tables = await allRows(pilot.raise)
-    expect(tables.get('journal_entry')).toContain('ask.answered')
+    for (const kind of ['ask.answered', 'house.configured']) expect(tables.get('journal_entry')).toContain(kind)
     const names = [...people, '"anna"', '"ben"', '(anna,', '(ben,', 'test device']
     expect(foundIn(tables, [...Object.values(SAID), ...records, ...names])).toEqual([])
   })
@@ -126,6 +126,44 @@ describe('after a day of asks, proposals, decisions, drafts, requests and revoca
     for (const said of [proposalReason, approval, rejection, destination, reference, revocation, deviceRevocation, accessNote, accessAnswer])
       expect(read).toContain(said)
     for (const name of people) expect(read).toContain(name)
+  })
+})
+
+describe('who searches the journal', () => {
+  const search = (...more: readonly string[]) => run(['journal', 'search', '--data', pilot.raise.dataFolder, '--json', ...more])
+  const kindsOf = async (...more: readonly string[]) => {
+    const { out, code, err } = await search(...more)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    const lines = out.split('\n').filter((line) => line !== '')
+    return new Set(lines.map((line) => (JSON.parse(line) as { readonly entry: { readonly kind: string } }).entry.kind))
+  }
+  const accountSeen = async () => ((await approver.call('changes')).body['recent'] as readonly { readonly account: string }[]).at(-1)?.account ?? ''
+
+  it('finds what is about an account by its number, which stands in no entry', async () => {
+    const about = await kindsOf('--subject', `account:${await accountSeen()}`)
+    for (const kind of ['ask.answered', 'change.proposed', 'change.decided']) expect(about).toContain(kind)
+    for (const kind of ['session.admitted', 'person.signed_in', 'house.started']) expect(about).not.toContain(kind)
+  })
+
+  it('finds what a person did by their identifier of the configuration, as a person or as a subject', async () => {
+    const [did, about] = [await kindsOf('--person', 'anna'), await kindsOf('--subject', 'person:anna')]
+    for (const kind of ['person.signed_in', 'ask.answered', 'change.decided', 'session.revoked']) expect([did.has(kind), about.has(kind)]).toEqual([true, true])
+    expect(did).not.toContain('house.started')
+    expect(await kindsOf('--person', 'ben', '--kind', 'ask.answered')).toEqual(new Set())
+  })
+
+  it('finds the changes of a field, and what became of one change', async () => {
+    expect(await kindsOf('--field', 'status', '--kind', 'change.applied')).toEqual(new Set(['change.applied']))
+    expect(await kindsOf('--field', 'carrier', '--kind', 'change.applied')).toEqual(new Set())
+  })
+
+  it('is told when nobody is called so, and searches for no subject that nobody is', async () => {
+    expect(await search('--person', 'carla')).toMatchObject({ code: 0, out: '', err: expect.stringContaining('the vault knows no `carla`') })
+    expect(await search('--subject', 'account:CANARY-9')).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(/no `account:CANARY-9`[^]*code: config_invalid/),
+    })
+    expect(await search('--subject', 'CANARY-9')).toMatchObject({ code: 3, err: expect.stringContaining('`CANARY-9` is no subject') })
   })
 })
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ConnectionOptions, connect } from 'node:tls'
@@ -19,6 +20,7 @@ import { processesNaming } from '../support/processes.ts'
 
 const REPOSITORY = join(import.meta.dirname, '../..')
 const PASSPHRASE = 'correct horse battery staple'
+const HEX_64 = /^[0-9a-f]{64}$/
 const LOGINS = { tms_read: 'read-pw-that-nobody-prints', tms_write: 'write-pw-that-nobody-prints' }
 
 const place = passableFolder()
@@ -66,8 +68,17 @@ function writeConfig(tls: 'self' | { readonly cert: string; readonly key: string
   writeFileSync(config, JSON.stringify(settings, null, 2))
 }
 
+/** As `sha256sum` prints it. */
+const sha256Of = (name: string): string => hash('sha256', readFileSync(join(place, name)))
+
 const databases = async (): Promise<readonly string[]> =>
   (await postgres.sql('select datname from pg_database order by 1')).rows.map(({ datname }) => String(datname))
+/** What a gate says of itself at its starts: its configuration where it changed, and that it started. */
+const startsTold = async (): Promise<readonly unknown[]> => {
+  const { rows } = await postgres.sql('select body from journal_entry order by index', 'gatehouse')
+  const events = rows.map(({ body }) => JSON.parse(String(body)) as { readonly metadata: { readonly event_code: string }; readonly entity?: object })
+  return events.filter(({ metadata }) => /^house\.(configured|started)$/.test(metadata.event_code)).map(({ entity }) => entity ?? 'started')
+}
 const ours = () => processesNaming(place).filter(({ command }) => command.includes('gatehouse.ts'))
 
 function expectFault(ran: Ran, code: string, message: RegExp, next: RegExp): void {
@@ -240,6 +251,15 @@ describe('a person and their device', () => {
     expect(verified.code).toBe(0)
     expect(JSON.parse(verified.out)).toMatchObject({ ok: true, faults: [] })
   }, 30_000)
+
+  it('told what it runs by at its first start, and at the second nothing, as nothing had changed', async () => {
+    const told = await startsTold()
+    expect(told).toEqual([{ name: 'configuration', data: { after: expect.any(Object) } }, 'started', 'started'])
+    const limits = { costMax: 60, costPerMinute: 1500, sourcePerSecond: 50, sourceBurst: 200, waitingPerSession: 20, waitingPerPerson: 50 }
+    const files = { catalogue: expect.stringMatching(HEX_64), policies: expect.stringMatching(/^[0-9a-f]{16}$/), useCases: sha256Of('usecases.yaml') }
+    expect(told[0]).toMatchObject({ data: { after: { publicUrl: gateUrl, deskUrl, tls: 'self', limits, ...files, witnessPolicy: null } } })
+    for (const canary of ['anna', 'Anna', place]) expect(JSON.stringify(told)).not.toContain(canary)
+  })
 })
 
 describe("the company's own certificate", () => {
@@ -291,6 +311,10 @@ describe("the company's own certificate", () => {
     const enrolled = await enrol({ NODE_EXTRA_CA_CERTS: join(place, companys.cert) })
     expect(enrolled).toMatchObject({ code: 0, out: expect.stringContaining("The gate's certificate is checked by the usual authorities.") })
   }, 30_000)
+
+  it('was told in the journal, and nothing else, before the start that showed it', async () => {
+    expect((await startsTold()).slice(3)).toEqual([{ name: 'configuration', data: { after: { tls: 'certificate' } } }, 'started'])
+  })
 
   it('leaves no way in without TLS, nor with TLS 1.1', async () => {
     await expect(fetch(gateUrl.replace('https:', 'http:'))).rejects.toThrow('fetch failed')

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { RUNTIME } from '../../src/bin/runtime.ts'
 import { nextStepOf, type RefusalCode, statusOf, titleOf } from '../../src/model/refusal.ts'
 import { type HouseJournal, houseJournal } from '../support/entries.ts'
+import { described, operationsIn } from '../support/openapi.ts'
+import { PACK } from '../support/pack.ts'
 import { type PilotHouse, startPilot } from '../support/pilot.ts'
 import { openProvenSession, type ProvenSession } from '../support/session.ts'
 import { asSuperuser, withoutEffect } from '../support/standing.ts'
@@ -186,12 +189,48 @@ it.each([
   }
 })
 
+describe('the description at /openapi.json', () => {
+  const ALL = Object.values(PACK.catalogue.operations)
+  const PATH = '/openapi.json'
+
+  it('is of every operation for an enrolled device that has no session yet', async () => {
+    const answer = await say(gate, { method: 'GET', path: PATH, headers: anna.headers('GET', PATH, { token: null }) })
+    const description = await described(answer.body)
+    expect(answer.status).toBe(200)
+    expect(operationsIn(description)).toEqual(ALL.map(({ name }) => name))
+    expect(description.servers).toEqual([{ url: gate }])
+  })
+
+  it('is of what a session is offered, and of no more', async () => {
+    const exceptions = await openProvenSession(pilot, 'exception-desk', await freshCode())
+    const shown = async (by: ProvenSession) => operationsIn(await described(z.record(z.string(), z.unknown()).parse(await (await by.ask('GET', PATH)).json())))
+    expect(await shown(exceptions)).toEqual(ALL.filter(({ kind }) => kind !== 'draft').map(({ name }) => name))
+    expect(await shown(anna)).toEqual(ALL.map(({ name }) => name))
+  })
+
+  it.each([
+    { what: 'who shows nothing', code: 'proof_missing', headers: () => ({}) },
+    { what: 'a proof for another address', code: 'proof_url_mismatch', headers: () => anna.headers('GET', '/v1/operations', { token: null }) },
+    {
+      what: 'a token that was never given',
+      code: 'token_unknown',
+      headers: () => anna.headers('GET', PATH, { token: `ga_${randomBytes(32).toString('base64url')}` }),
+    },
+  ])('is not for $what', async ({ code, headers }) => {
+    const answer = await withoutEffect(pilot.raise, () => say(gate, { method: 'GET', path: PATH, headers: headers() }))
+    expect(answer.body).toMatchObject({ status: 401, code })
+    expect(await journal.about(String(answer.body['correlationId']))).toMatchObject([{ kind: 'ask.refused', outcome: code }])
+    expect(answer.text).not.toContain('getShipmentSummary')
+  })
+})
+
 describe('a key that nobody enrolled', () => {
-  it('is device_unknown where the offer is asked for, with its own valid proof', async () => {
+  it.each(['/v1/operations', '/openapi.json'])('is device_unknown where the offer is asked for at %s, with its own valid proof', async (path) => {
     const { dpop } = strangerAt(gate)
-    const headers = { dpop: await dpop('GET', '/v1/operations') }
-    const answer = await withoutEffect(pilot.raise, () => say(gate, { method: 'GET', path: '/v1/operations', headers }))
+    const headers = { dpop: await dpop('GET', path) }
+    const answer = await withoutEffect(pilot.raise, () => say(gate, { method: 'GET', path, headers }))
     expect(answer.status).toBe(401)
+    expect(answer.text).not.toContain('getShipmentSummary')
     expect(answer.body).toMatchObject({
       code: 'device_unknown',
       detail: 'this key belongs to no enrolled device',

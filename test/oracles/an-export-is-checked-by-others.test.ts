@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { verifyTLogInclusion } from '@sigstore/verify/dist/tlog/index.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formatVkey } from '../../src/log/note-key.ts'
+import { besideSigner } from '../support/beside-signer.ts'
 import { run } from '../support/cli.ts'
 import { freshJournal } from '../support/journal.ts'
 
@@ -26,7 +27,7 @@ beforeAll(async () => {
     const key = join(place, 'key')
     writeFileSync(key, `${formatVkey(fresh.key)}\n`)
     const args = ['--case', 'c-1', '--reason', 'an audit', '--by', 'erik', '--key', key, '--operation', 'getShipmentSummary', '--out', exported]
-    const ran = await run(['journal', 'export', ...args], { env: { DATABASE_URL: fresh.roleUrl('gate') } })
+    const ran = await besideSigner(fresh, () => run(['journal', 'export', ...args], { env: { DATABASE_URL: fresh.roleUrl('gate') } }))
     if (ran.code !== 0) throw new Error(ran.err)
   } finally {
     await fresh.close()
@@ -36,10 +37,10 @@ afterAll(() => rmSync(place, { recursive: true, force: true }))
 
 const indices = (folder: string) => readdirSync(join(folder, 'entries')).map((name) => name.replace('.json', ''))
 
-/** What a stranger makes of entry `index`, by the key in the folder. */
-function theyAccept(folder: string, index: string): boolean {
+/** What a stranger makes of an entry and its proof, by the key in the folder. */
+function theyAccept(folder: string, index: string, files = { proof: `proofs/${index}.tlog-proof`, entry: `entries/${index}.json` }): boolean {
   const [name = '', id = '', ...key] = readFileSync(join(folder, 'log.vkey'), 'utf8').trim().split('+')
-  const [head = '', ...note] = readFileSync(join(folder, 'proofs', `${index}.tlog-proof`), 'utf8').split('\n\n')
+  const [head = '', ...note] = readFileSync(join(folder, files.proof), 'utf8').split('\n\n')
   const [, at = '', ...hashes] = head.split('\n')
   const authority = {
     logID: Buffer.from(id, 'hex'),
@@ -60,7 +61,7 @@ function theyAccept(folder: string, index: string): boolean {
     logIndex,
     integratedTime: '0',
     kindVersion: { kind: 'journal', version: '1' },
-    canonicalizedBody: readFileSync(join(folder, 'entries', `${index}.json`)),
+    canonicalizedBody: readFileSync(join(folder, files.entry)),
     inclusionPromise: undefined,
     inclusionProof,
   }
@@ -80,6 +81,14 @@ describe('an exported case, read by others', () => {
     expect(manifestHolds(exported)).toBe(true)
     expect(indices(exported).length).toBe(300)
     expect(indices(exported).filter((index) => !theyAccept(exported, index))).toEqual([])
+  })
+
+  it('holds with the entry that tells of it, which names the manifest', () => {
+    const files = { proof: 'custody.tlog-proof', entry: 'custody-entry.json' }
+    expect(theyAccept(exported, '300', files)).toBe(true)
+    const named = spawnSync('sh', ['-c', 'grep -c "$(sha256sum manifest.sha256 | cut -c 1-64)" custody-entry.json'], { cwd: exported, encoding: 'utf8' })
+    expect(named.stdout).toBe('1\n')
+    expect(theyAccept(exported, '5', { ...files, proof: 'proofs/5.tlog-proof' })).toBe(false)
   })
 
   it.each(['entries/5.json', 'proofs/5.tlog-proof', 'policy', 'README.md', 'case.json', 'index.jsonl', 'log.vkey'])(

@@ -1,9 +1,11 @@
 import { readBehind } from '../../src/journal/cold.ts'
 import { type KeptLog, logSourceContract } from '../../src/journal/source.contract.ts'
 import { storeSource } from '../../src/journal/source-store.ts'
+import { tileSource } from '../../src/journal/source-tiles.ts'
 import { bulkRead } from '../../src/store/journal-bulk.ts'
 import { prunedSize } from '../../src/store/pruned-store.ts'
 import { type FreshJournal, freshJournal, poolOf } from '../support/journal.ts'
+import { keptCopy } from '../support/kept-copy.ts'
 import { KEEPERS, published } from '../support/log-copies.ts'
 
 async function filled(): Promise<{ readonly fresh: FreshJournal; readonly bodies: readonly Uint8Array[] }> {
@@ -43,3 +45,11 @@ for (const { keeper, keep } of KEEPERS) {
     return { source: copy.source, bodies, close: async () => (await copy.close(), fresh.close()) }
   })
 }
+
+logSourceContract('a copy under lock', async (): Promise<KeptLog> => {
+  const { fresh, bodies } = await filled()
+  const copy = await keptCopy()
+  await copy.fill(fresh.store, fresh.key)
+  // The 118 after the second bundle are not in it.
+  return { source: tileSource(copy.archive), bodies: bodies.slice(0, 512), close: async () => (await copy.close(), fresh.close()) }
+})

@@ -35,6 +35,20 @@ describe('listExceptions', () => {
     expect(answer.rows).toMatchObject([{ exceptionId: 'S-A2:short', orderedQuantity: 100, deliveredQuantity: 90 }])
   })
 
+  it.each([
+    ['more was delivered than ordered', 'quantity', 101, 100, { deliveredQuantity: 101 }],
+    ['another item was delivered', 'item', 'gaskets', 'pump seals', { deliveredQuantity: 90 }],
+    ['it was billed in another currency', 'currency', 'CHF', 'EUR', { deliveredQuantity: 90 }],
+  ])('answers what is mismatched: %s, and not what agrees', async (_, column, wrong, right, told) => {
+    const set = (value: unknown) => here.tms.sql(`update tms.shipment set ${column} = $1 where shipment_id = 'S-A2'`, [value])
+    const mismatched = async () => (await answered(here, 'listExceptions', { kind: 'mismatched' })).answer.rows
+    await set(wrong)
+    expect(await mismatched()).toMatchObject([{ exceptionId: 'S-A2:mismatched', shipmentId: 'S-A2', kind: 'mismatched', orderedQuantity: 100, ...told }])
+    await set(right)
+    expect(await mismatched()).toEqual([])
+    await here.tms.sql("update tms.shipment set quantity = 90 where shipment_id = 'S-A2'")
+  })
+
   it("answers alike for another account's shipment and for none", async () => {
     const of = async (shipmentId: string) => (await answered(here, 'listExceptions', { shipmentId })).answer
     const [foreign, absent] = [await of('S-B1'), await of('S-A99')]

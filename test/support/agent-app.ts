@@ -1,14 +1,23 @@
 import type { FastifyInstance } from 'fastify'
 import { agentApp } from '../../src/api/app.ts'
-import { sourceCap } from '../../src/limits/source-cap.ts'
+import type { Door } from '../../src/api/door.ts'
+import { type SourceCap, sourceCap } from '../../src/limits/source-cap.ts'
 import type { HeldSession } from './caller.ts'
 import type { TestGate } from './gate.ts'
+
+type Given = {
+  readonly host: string
+  readonly failed: (cause: unknown) => void
+  /** What of the door is otherwise. */
+  readonly door?: Partial<Door>
+  readonly sources?: SourceCap
+}
 
 /** The agents' door over a test's gate, for one session whose proofs are taken for good: what is looked at lies behind them. */
 export const doorFor = (
   here: TestGate,
   held: () => HeldSession,
-  { host, failed }: { readonly host: string; readonly failed: (cause: unknown) => void },
+  { host, failed, door = {}, sources = sourceCap({ perSecond: 1e6, burst: 1e6 }) }: Given,
 ): Promise<FastifyInstance> =>
   agentApp({
     door: {
@@ -22,8 +31,9 @@ export const doorFor = (
       deskUrl: `http://${host}`,
       clock: here.gate.clock,
       failed,
+      ...door,
     },
-    sources: sourceCap({ perSecond: 1e6, burst: 1e6 }),
+    sources,
     hosts: [host],
     tls: null,
     also: () => undefined,

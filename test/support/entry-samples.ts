@@ -5,6 +5,7 @@ export const ENTRY_SAMPLES: { readonly [K in EntryKind]: Omit<Entry, 'kind' | 'o
   'house.started': { detail: { policy: '3a0fc6e1b2d49c77' } },
   'house.stopped': {},
   'house.heartbeat': {},
+  'house.configured': { detail: { after: { limits: { costMax: 60, costPerMinute: 1500 }, policies: '3a0fc6e1b2d49c77', witnessPolicy: null } } },
   'journal.exported': {
     person: 'erik',
     detail: { from: 3, to: 40, why: 'case 2026-17: asked for by the court', file: 'manifest.sha256', sha256: 'ab'.repeat(32) },
@@ -22,6 +23,13 @@ export const ENTRY_SAMPLES: { readonly [K in EntryKind]: Omit<Entry, 'kind' | 'o
   'journal.held': { detail: { subject: 'p-0123456789abcdef', payload: { alg: 'A256GCM', digest: 'd'.repeat(43), size: 96, keyId: 'k-1' } } },
   'journal.released': { detail: { subject: 'p-0123456789abcdef', payload: { alg: 'A256GCM', digest: 'd'.repeat(43), size: 96, keyId: 'k-1' } } },
   'journal.pruned': { detail: { from: 256, to: 768, why: 'older than 90 days' } },
+  'journal.rekeyed': {
+    detail: {
+      oldKey: '0123456789abcdef',
+      newKey: 'fedcba9876543210',
+      payload: { alg: 'A256GCM', digest: 'd'.repeat(43), size: 96, keyId: 'k-1' },
+    },
+  },
   'person.assigned': { person: 'anna', detail: { groups: ['customer-service', 'exception-desk'] } },
   'person.invited': { person: 'anna', correlation: 'req-1', detail: { by: 'administrator' } },
   'person.passphrase_set': { person: 'anna', correlation: 'req-1', detail: { by: 'pilot' } },
@@ -58,6 +66,7 @@ export const ENTRY_SAMPLES: { readonly [K in EntryKind]: Omit<Entry, 'kind' | 'o
     digest: 'x'.repeat(43),
     detail: {
       asked: { shipmentId: `shp_${'h'.repeat(56)}`, status: 'in_transit', since: '2026-09-01' },
+      concerns: ['a-0123456789abcdef', 'a-fedcba9876543210'],
       rows: 12,
       clear: ['status', 'eta', 'carrier', 'serviceLevel', 'weightKg', 'pieces', 'origin', 'destination'],
       token: ['shipmentId', 'orderId', 'customerId', 'consigneeName'],
@@ -71,7 +80,12 @@ export const ENTRY_SAMPLES: { readonly [K in EntryKind]: Omit<Entry, 'kind' | 'o
   },
   'ask.refused': {
     ...asking(),
-    detail: { rule: 'no-prices-for-agents', owner: 'Head of pricing', reason: 'agents do not see what a customer pays' },
+    detail: {
+      asked: { shipmentId: `shp_${'h'.repeat(56)}` },
+      rule: 'no-prices-for-agents',
+      owner: 'Head of pricing',
+      reason: 'agents do not see what a customer pays',
+    },
   },
   'sources.capped': { detail: { counts: { '10.0.0.7': 411, '2001:db8::9': 1 } } },
   'change.proposed': { ...asking(), digest: 'x'.repeat(43), detail: { ...change(), asked: { shipmentId: 'shp_1', reason: '…' }, rule: 'care-proposes' } },
@@ -140,7 +154,14 @@ function asking() {
 }
 
 function change() {
-  return { change: 'chg-1', version: 1, before: { status: 'in_transit' }, after: { status: 'delivered' } }
+  return {
+    change: 'chg-1',
+    version: 1,
+    before: { status: 'in_transit' },
+    after: { status: 'delivered' },
+    fields: ['status'],
+    concerns: ['a-0123456789abcdef'],
+  }
 }
 
 function applying(more: { readonly why?: string }) {

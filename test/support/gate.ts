@@ -101,7 +101,7 @@ export async function openTestGate({ journalVia = async (url: string) => url } =
     inTurn: waitingCap(weather.waiting, changes.undecided),
     fetch: fetcher({ tms: watched(postgresConnector(reading), asked, weather), gatehouse: changeConnector(pool) }),
     tokensOf,
-    disclose: discloser(ledger, () => weather.limits, deriveKey(ROOT_KEY, 'gatehouse exposure', 32)),
+    disclose: discloser(ledger, { ...PACK.directory, exposureOf: () => weather.limits }, deriveKey(ROOT_KEY, 'gatehouse exposure', 32)),
     record: authority.record,
     grant: authority.grant,
     isRevoked: identity.revocation.isRevoked,

@@ -42,11 +42,12 @@ export const OPERATION = '/v1/operations/getShipmentSummary'
 
 /** Two use cases, two groups, two customers' accounts. */
 const USE_CASES = [
-  { id: 'inquiries', title: 'Shipment inquiries', owner: 'ops', purpose: 'to answer customers', groups: ['desk'] },
-  { id: 'returns', title: 'Returns', owner: 'ops', purpose: 'to prepare return labels', groups: ['returns'] },
+  { id: 'inquiries', title: 'Shipment inquiries', owner: 'Head of Service', purpose: 'to answer customers', groups: ['desk'] },
+  { id: 'returns', title: 'Returns', owner: 'Head of Returns', purpose: 'to prepare return labels', groups: ['returns'] },
 ]
 const ACCOUNTS: Readonly<{ [group: string]: readonly string[] }> = { desk: ['acme', 'globex'], returns: ['acme'] }
 const DIRECTORY: Directory = {
+  useCases: USE_CASES,
   useCasesOf: (groups) => USE_CASES.filter((useCase) => useCase.groups.some((group) => groups.includes(group))),
   accountsOf: (groups) => [...new Set(groups.flatMap((group) => ACCOUNTS[group] ?? []))],
 }

@@ -12,8 +12,8 @@ export type SmallTable = Table & {
   readonly key: SignerKey
   readonly entries: StoredEntry[]
   readonly signed: SignedNote[]
-  /** Appends entries, the n-th saying `word n`. */
-  readonly append: (count: number, word?: string) => SmallTable
+  /** Appends entries, the n-th saying `word n`, or what it is given for n. */
+  readonly append: (count: number, word?: string | ((n: number) => Uint8Array)) => SmallTable
   readonly sign: () => SmallTable
   /** Reads so far. */
   readonly reads: { count: number }
@@ -28,7 +28,7 @@ export function smallTable(key: SignerKey = signerKey('gatehouse.test/log', rand
     reads: { count: 0 },
     append(count, word = 'entry') {
       for (let i = 0; i < count; i++) {
-        const body = utf8(`${word} ${tree.size}`)
+        const body = typeof word === 'string' ? utf8(`${word} ${tree.size}`) : word(tree.size)
         const leaf = leafHash(body)
         table.entries.push({ index: tree.size, leaf, body })
         tree = extend(tree, [leaf])

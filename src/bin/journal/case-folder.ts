@@ -8,7 +8,8 @@ import type { Proved } from '../../journal/source-proof.ts'
 import { leafHash } from '../../log/leaf.ts'
 import { formatVkey } from '../../log/note-key.ts'
 import { parseTlogProof } from '../../log/tlog-proof.ts'
-import { caseReadme } from './case-readme.ts'
+import { type CustodyKind, caseReadme } from './case-readme.ts'
+import type { CustodyEntry } from './custody.ts'
 import type { Trusted } from './trusted.ts'
 
 export type CaseHead = {
@@ -17,16 +18,23 @@ export type CaseHead = {
   readonly by: string
   readonly at: string
   readonly filter: EntryFilter
-  readonly custody: boolean
+  readonly custody: CustodyKind
 }
+
+/** The receipt of the entry that tells of the export, once a checkpoint covers it. */
+export const CUSTODY_PROOF = 'custody.tlog-proof'
+
+/** How to come by the receipt of an entry that no checkpoint covered yet. */
+export const laterProof = (index: number, file: string): string =>
+  `\`gatehouse journal proof ${index} --key FILE --out ${file}\` over the same journal writes it`
 
 /** A case while it is written; only its owner may read it until it is handed on. */
 export type CaseFolder = {
   readonly add: (entry: Proved & { readonly at: string; readonly kind: string }) => Promise<void>
   /** Writes what goes with the entries, and the manifest of all. */
   readonly finish: () => Promise<{ readonly count: number; readonly first: number; readonly last: number; readonly manifest: string }>
-  /** Beside the manifest, which the custody entry names. */
-  readonly custody: (entry: { readonly index: number; readonly leaf: string; readonly manifest: string }) => Promise<void>
+  /** The entry that tells of the export, beside the manifest whose digest it names; `proof` is null while no checkpoint covers it. */
+  readonly custody: (entry: CustodyEntry & { readonly manifest: string; readonly proof: string | null }) => Promise<void>
 }
 
 export async function openCase(folder: string, head: CaseHead, { trust, policyText }: Trusted): Promise<CaseFolder> {
@@ -37,10 +45,11 @@ export async function openCase(folder: string, head: CaseHead, { trust, policyTe
   const index = await open(join(folder, 'index.jsonl'), 'wx', 0o600)
   let count = 0
   let [first, last, example] = [Infinity, -1, null as number | null]
+  const write = (path: string, content: Uint8Array | string) => writeFile(join(folder, path), content, { mode: 0o600, flag: 'wx' })
 
   async function file(path: string, content: Uint8Array | string): Promise<void> {
     if (digests.has(path)) return
-    await writeFile(join(folder, path), content, { mode: 0o600, flag: 'wx' })
+    await write(path, content)
     digests.set(path, toHex(sha256(content)))
   }
 
@@ -72,11 +81,16 @@ export async function openCase(folder: string, head: CaseHead, { trust, policyTe
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .map(([path, digest]) => `${digest}  ${path}\n`)
         .join('')
-      await writeFile(join(folder, 'manifest.sha256'), manifest, { mode: 0o600, flag: 'wx' })
+      await write('manifest.sha256', manifest)
       return { count, first, last, manifest }
     },
 
-    custody: (entry) => writeFile(join(folder, 'custody.json'), `${JSON.stringify(entry, null, 2)}\n`, { mode: 0o600, flag: 'wx' }),
+    async custody({ index: at, leaf, body, manifest, proof }) {
+      await write('custody-entry.json', body)
+      if (proof !== null) await write(CUSTODY_PROOF, proof)
+      const later = proof === null ? { proof: null, later: laterProof(at, CUSTODY_PROOF) } : { proof: CUSTODY_PROOF }
+      await write('custody.json', `${JSON.stringify({ index: at, leaf, manifest, entry: 'custody-entry.json', ...later }, null, 2)}\n`)
+    },
   }
 }
 

@@ -9,6 +9,7 @@ export type FilterOptions = {
   readonly device?: string
   readonly operation?: string
   readonly correlation?: string
+  readonly change?: string
   readonly kind?: readonly string[]
   readonly field?: string
   readonly subject?: string
@@ -22,23 +23,25 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 export const withFilter = (command: Command): Command =>
   command
     .option('--session <id>', 'entries of this session')
-    .option('--person <id>', 'of this person, or done on their word')
+    .option('--person <id>', 'of this person, or done on their word: a pseudonym, or the identifier of the configuration')
     .option('--device <id>', 'of this device')
     .option('--operation <name>', 'of this operation')
     .option('--correlation <id>', 'of the request that bore this id')
+    .option('--change <id>', 'of this change request')
     .option('--kind <kind>', 'of this kind, such as ask.answered; again for each', collect)
     .option('--field <name>', 'in which this field was shown, covered or changed')
-    .option('--subject <pseudonym>', 'that name this subject, by pseudonym')
+    .option('--subject <subject>', 'of this person, or about this account: a pseudonym, person:ID or account:NUMBER')
     .option('--since <time>', 'recorded at or after this time, such as 2026-09-01 or 2026-09-01T08:00:00Z')
     .option('--until <time>', 'recorded before this time')
 
-/** Faults `config_invalid`: a time or a kind that is none. */
-export const filterOf = ({ kind, since, until, session, person, device, operation, correlation, field, subject }: FilterOptions): EntryFilter => ({
+/** Faults `config_invalid`: a time or a kind that is none. Names are as they were typed: see `whose.ts`. */
+export const filterOf = ({ kind, since, until, session, person, device, operation, correlation, change, field, subject }: FilterOptions): EntryFilter => ({
   session,
   person,
   device,
   operation,
   correlation,
+  change,
   field,
   subject,
   kinds: kind?.map(kindOf),

@@ -27,7 +27,7 @@ export const withPlaces = (command: Command): Command =>
     .option('--url <address>', 'the archive as it is served: the address below which `checkpoint` and `tile/` are')
     .option('--token-file <file>', "the reader's token for --url")
     .option('--ca <file>', 'certificates (PEM) to believe for --url, instead of the system’s')
-    .option('--bucket <address>', "the archive in an S3 bucket: s3://BUCKET/PREFIX; credentials come by S3's own ways")
+    .option('--bucket <address>', "the archive in an S3 bucket, or its copy under Object Lock: s3://BUCKET/PREFIX; credentials come by S3's own ways")
     .option(
       '--behind <place>',
       'the archive that the oldest entries of the database went to: a folder, an address, or s3://BUCKET/PREFIX (with --data, its own)',

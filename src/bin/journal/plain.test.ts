@@ -15,6 +15,7 @@ const REPORT: Report = {
   size: 1,
   from: 0,
   pruned: 0,
+  lacking: null,
   root: 'AAAA',
   checkpoints: 0,
   unsignedTail: 1,

@@ -24,10 +24,10 @@ export const proofCommand = (): Command =>
 async function prove(index: string, options: Options): Promise<boolean> {
   if (!/^(0|[1-9][0-9]*)$/.test(index))
     throw new Fault('config_invalid', `\`${index}\` is no index of an entry`, "name the entry's index, a whole number from 0 on")
-  const [opened, ...others] = openSources(options)
+  const { trust } = await trusted({ key: options.key ?? (options.data === undefined ? undefined : pilotKeys(options.data).key), policy: options.policy })
+  const [opened, ...others] = openSources(options, { trust })
   try {
     if (others.length > 0) throw new Fault('config_invalid', 'several copies of the journal are named', 'name the one that the proof shall come from')
-    const { trust } = await trusted({ key: options.key ?? (options.data === undefined ? undefined : pilotKeys(options.data).key), policy: options.policy })
     const proved = await proveEntry({ source: opened.source, trust }, Number(index))
     if (!proved.ok) {
       process.stderr.write(`no receipt: ${plain(proved.refusal)}\n`)

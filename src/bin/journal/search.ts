@@ -8,8 +8,9 @@ import { judging } from './asked.ts'
 import { type FilterOptions, filterOf, withFilter } from './filter-options.ts'
 import { lineOf } from './line.ts'
 import { type PlaceOptions, withPlaces } from './options.ts'
-import { plainJson } from './plain.ts'
+import { plain, plainJson } from './plain.ts'
 import { openSources } from './sources.ts'
+import { byPseudonym } from './whose.ts'
 
 type Options = PlaceOptions & FilterOptions & { readonly limit: string; readonly json?: true }
 
@@ -26,7 +27,7 @@ export const searchCommand = (): Command =>
     .action((options: Options) => judging(() => search(options)))
 
 async function search(options: Options): Promise<boolean> {
-  const filter = filterOf(options)
+  const filter = await byPseudonym(filterOf(options), options.data, (line) => process.stderr.write(`${plain(line)}\n`))
   if (!/^[1-9]\d{0,8}$/.test(options.limit))
     throw new Fault('config_invalid', `\`${options.limit}\` is no count`, 'name how many entries to show at most with --limit')
   const [opened, ...others] = openSources(options)

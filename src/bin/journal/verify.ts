@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
 import type { Foreign } from '../../journal/checkpoint-judge.ts'
 import { signerStateFile } from '../../journal/signer-state.ts'
+import type { Claim } from '../../journal/source.ts'
 import { type Report, verifyLog } from '../../journal/verify.ts'
 import { openInspectors } from '../../journal/verify-inspectors.ts'
 import { verifiedState } from '../../journal/verify-state.ts'
@@ -14,7 +15,7 @@ import { httpArchive } from './http-archive.ts'
 import { fileOf, type PlaceOptions, withPlaces } from './options.ts'
 import { plainJson } from './plain.ts'
 import { reportText } from './report-text.ts'
-import { type Opened, openDatabase, openSources, pilotArchive, pilotKeys } from './sources.ts'
+import { bucketOf, type Opened, type OpenPayloads, openDatabase, openPayloads, openSources, pilotArchive, pilotKeys } from './sources.ts'
 import { type Trusted, trustDigest, trusted } from './trusted.ts'
 
 type Options = PlaceOptions & {
@@ -25,8 +26,9 @@ type Options = PlaceOptions & {
   readonly json?: true
 }
 
-/** Entries that an archive may be behind the signer: it publishes twice a second. */
+/** Entries that an archive may be behind the signer, which publishes twice a second; and a copy under lock, which is filled once a minute, bundle by bundle. */
 const ARCHIVE_LAG_MAX = 1024
+const LOCKED_LAG_MAX = 131_072
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
@@ -37,19 +39,30 @@ export const verifyCommand = (): Command =>
       'recompute every entry, the tree and every checkpoint of each copy named; DATABASE_URL names the database (any role that may read the journal)',
     )
     .option('--signed <file>', "the signer's own memory, `journal.signed`: shows a journal that was cut back together with its checkpoints")
-    .option('--against <file-or-url>', 'a checkpoint or receipt kept elsewhere (SIEM, witness, paper); again for each', collect)
+    .option(
+      '--against <place>',
+      'a checkpoint or receipt kept elsewhere (SIEM, witness, paper, WORM): its file, its address, or s3://BUCKET/PREFIX for the newest in a bucket; again for each',
+      collect,
+    )
     .option('--incremental <file>', 'remember what was verified in this file of your own, and read only what came after')
-    .option('--payloads', 'also hold every ciphertext of the vault against the entry that names it (a role that may read `payload`)')
+    .option(
+      '--payloads',
+      'also hold every ciphertext against the entry that names it: in the vault of the database (DATABASE_URL, also beside another copy; a role that may read `payload`), or in a copy under Object Lock',
+    )
     .option('--stopped', 'the house was stopped or killed: its last minute may be unsigned, and its last ten minutes unwitnessed, by its own clock')
     .option('--json', 'the report as JSON')
-    .addHelpText('after', '\nExit code: 0 verifies, 1 the command was not understood, 2 does not verify, 3 could not be read or asked.')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 verifies (a copy under Object Lock as far as it goes, which the report says), 1 the command was not understood, 2 does not verify, 3 could not be read or asked.',
+    )
     .action((options: Options) => judging(() => verify(options)))
 
 async function verify(options: Options): Promise<boolean> {
   const files = { ...(options.data === undefined ? {} : pilotKeys(options.data)), ...defined({ key: options.key, signed: options.signed }) }
-  const sources = openSources(options, options.incremental === undefined)
+  const believing = await trusted({ key: files.key, policy: options.policy })
+  const sources = openSources(options, { both: options.incremental === undefined, trust: believing.trust })
+  const payloads = options.payloads ? openPayloads(sources) : null
   try {
-    const believing = await trusted({ key: files.key, policy: options.policy })
     const remembered = files.signed === undefined ? null : await rememberedIn(files.signed)
     if (options.incremental !== undefined && sources.length > 1)
       throw new Fault(
@@ -57,15 +70,16 @@ async function verify(options: Options): Promise<boolean> {
         '--incremental remembers one copy of the journal, and several are named',
         'verify each by itself, with a file of its own',
       )
-    const against = await Promise.all((options.against ?? []).map(foreignAt))
-    const { incremental, payloads, stopped } = options
-    const reports = await verifyAll({ sources, believing, remembered, against, incremental, payloads, stopped })
+    const against = await Promise.all((options.against ?? []).map((place) => foreignAt(place, options, believing)))
+    const { incremental, stopped } = options
+    const work = { sources, believing, remembered, against, incremental, payloads, stopped }
+    const reports = await verifyAll(work)
     const [first] = reports
     if (options.json) process.stdout.write(`${plainJson(reports.length === 1 ? first : together(reports), 2)}\n`)
     else process.stdout.write(reports.map((report) => reportText(report, reports.length === 1 ? null : report.source)).join(''))
     return reports.every(({ ok }) => ok)
   } finally {
-    await Promise.all(sources.map(({ close }) => close()))
+    await Promise.all([...sources, ...(payloads ? [payloads] : [])].map(({ close }) => close()))
   }
 }
 
@@ -82,7 +96,7 @@ type Work = {
   readonly remembered: Frontier | null
   readonly against: readonly Foreign[]
   readonly incremental?: string | undefined
-  readonly payloads?: true | undefined
+  readonly payloads?: OpenPayloads | null
   readonly stopped?: true | undefined
 }
 
@@ -90,8 +104,9 @@ async function verifyAll({ sources, believing, remembered, against, incremental,
   const { trust } = believing
   // Read first: what an archive shows now, the database must have had before.
   const shown = await Promise.all(sources.map(async ({ source, archive }) => (archive ? await source.claim() : null)))
+  const payloadOfs = sources.map((copy, at) => payloads?.of(copy, (shown[at]?.lacking ?? null) !== null) ?? null)
   const reports: Report[] = []
-  for (const [at, { source, store, payloadOf }] of sources.entries()) {
+  for (const [at, { source }] of sources.entries()) {
     // An archive follows the table: only what it already has can be asked of it.
     const own = shown[at]?.size ?? Infinity
     const others = shown.flatMap((claim, i): readonly Foreign[] =>
@@ -108,10 +123,10 @@ async function verifyAll({ sources, believing, remembered, against, incremental,
         trust,
         against: [...against, ...others],
         remembered,
-        lagMax: store ? 0 : ARCHIVE_LAG_MAX,
+        lagMax: lagMaxOf(shown[at] ?? null),
         tail: stopped ? 'stopped' : 'due',
         inspect: inspectors.inspect,
-        payloadOf: payloads ? payloadOf : null,
+        payloadOf: payloadOfs[at] ?? null,
         now: Date.now(),
         onProgress: ({ verified, size }) => bar.show(verified, size),
         ...(from && { from }),
@@ -125,6 +140,8 @@ async function verifyAll({ sources, believing, remembered, against, incremental,
   }
   return reports
 }
+
+const lagMaxOf = (archived: Claim | null): number => (archived === null ? 0 : archived.lacking === null ? ARCHIVE_LAG_MAX : LOCKED_LAG_MAX)
 
 /** The journal at a database, verified by a key and perhaps the signer's memory: for a program that has raised the house itself. `data`: a pilot's, with its archive. */
 export async function verifyAt(url: string, keyFile: string, signedFile?: string, data?: string): Promise<Report> {
@@ -145,11 +162,22 @@ async function rememberedIn(file: string): Promise<Frontier> {
   throw new Fault('config_invalid', `${file} is not there`, "name the signer's `journal.signed`, or leave --signed out")
 }
 
-/** A checkpoint's note out of a file or from an address: by itself, or in a receipt. */
-async function foreignAt(place: string): Promise<Foreign> {
+/** A checkpoint's note out of a file or from an address, by itself or in a receipt; of a bucket, the newest. */
+async function foreignAt(place: string, options: PlaceOptions, { trust }: Trusted): Promise<Foreign> {
+  if (place.startsWith('s3://')) return { name: `\`${place}\``, note: await newestIn(bucketOf({ ...options, bucket: place }, trust)) }
   const text = /^https?:\/\//.test(place) ? await noteAt(place) : fileOf('--against', place)
   const proof = parseTlogProof(text)
   return { name: `\`${place}\``, note: proof.ok ? proof.value.checkpoint : text }
+}
+
+async function newestIn(bucket: Opened | null): Promise<string> {
+  try {
+    const claim = await bucket?.source.claim()
+    if (claim?.newest) return claim.newest.note
+    throw new Fault('data_unreachable', claim?.fault ?? 'there is no checkpoint', 'correct the address of --against')
+  } finally {
+    await bucket?.close()
+  }
 }
 
 async function noteAt(place: string): Promise<string> {

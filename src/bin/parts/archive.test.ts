@@ -130,8 +130,8 @@ describe('the archive', () => {
     const objects = bucketObjects({ client, settings: { bucket: 'open', prefix: 'log', ...s3 } })
     expect((await readWhole(objects, fresh.key)).length).toBe(300)
     const locked = () => fake?.bucket('vault').keys() ?? []
-    await vi.waitUntil(() => locked().length === 3, { timeout: 10_000 })
-    expect(locked().toSorted()).toEqual(['log/checkpoints/300', 'log/tile/0/000', 'log/tile/entries/000'])
+    await vi.waitUntil(() => locked().length === 5, { timeout: 10_000 })
+    expect(locked().toSorted()).toEqual(['log/checkpoints/300', 'log/tile/0/000', 'log/tile/0/001.p/44', 'log/tile/1/000.p/1', 'log/tile/entries/000'])
     expect(fake.bucket('vault').versionsOf('log/tile/0/000')[0]?.retention?.mode).toBe('COMPLIANCE')
     client.destroy()
   }, 30_000)

@@ -36,7 +36,7 @@ const LOCK_EVERY_MS = 60_000
 export async function startArchive(config: Config, environment: Environment): Promise<Part> {
   const { entries, pool, close } = await openEntries(environment, 'archive')
   const vkey = await readVkey(vkeyPath(join(config.keys, SIGNER_KEY)))
-  const policy = readWitnessPolicy(config, vkey)
+  const policy = readWitnessPolicy(config, vkey)?.policy ?? null
   const { objects, close: closeObjects } = publishedAt(config)
   const witnesses =
     policy &&

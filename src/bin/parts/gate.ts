@@ -42,6 +42,7 @@ import { revocationFeed } from '../../store/revocation-feed.ts'
 import { sealedDrafts } from '../../store/sealed-words.ts'
 import { openDesk } from '../desk/desk.ts'
 import { openBelieved } from './authority.ts'
+import { configurationOf, tellConfiguration } from './configured.ts'
 import { openDecisionKey } from './decision-key.ts'
 import { complain, newRandom, tokenKeys } from './house.ts'
 import { openJournalDoor } from './journal-door.ts'
@@ -103,6 +104,7 @@ export async function startGate(config: Config, environment: Environment): Promi
   const desk = openDesk({ house, gate, believed, admission, revoking, connectors, pin: tls?.pin ?? null, sign: decisions.sign, shown })
   await deskRoutes(desks, desk.ports)
 
+  await tellConfiguration(authority, configurationOf(house, shown.witnessing))
   await listen(agents, config.listen.gate)
   await listen(desks, config.listen.desk)
   const told = tellNow(gate.record, [sources, visitors])
@@ -182,7 +184,7 @@ function gateOf({ config, pack, pool, changes, vault }: VaultedHouse, { root, co
     // With the person's own key of the month the session began in: erased, nobody can tell any more what was shown.
     disclose: discloser(
       exposureLedger(pool),
-      pack.directory.exposureOf,
+      pack.directory,
       ({ person, admittedAt }) => reach(() => vault.secret(person, admittedAt, 'exposure')),
       () => newId('salt', newRandom),
     ),

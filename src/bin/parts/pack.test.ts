@@ -1,4 +1,5 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { hash } from 'node:crypto'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -34,6 +35,16 @@ describe('loadPack', () => {
     expect(Object.keys(catalogue.operations)).toContain('prepareCustomerReply')
     expect(Object.keys(bundle.rules)).toContain('no-cancelling')
     expect(directory.useCases.map(({ id }) => id)).toEqual(['customer-inquiry', 'exception-desk'])
+  })
+
+  it('says by digest which files they were, as `sha256sum` does, wherever their folder lies', () => {
+    const hexOf = (text: string | Buffer): string => hash('sha256', text)
+    const catalogue = folderWith('c0', 'catalogue', {})
+    const names = ['gatehouse.yaml', 'tms/operations.yaml', 'tms/resources.yaml']
+    const listed = names.map((name) => `${hexOf(readFileSync(join(catalogue, name)))}  ${name}\n`)
+    const { digests } = loadPack({ ...OURS, catalogue })
+    expect(digests).toEqual({ catalogue: hexOf(listed.join('')), useCases: hexOf(readFileSync(OURS.useCases)) })
+    expect(loadPack(OURS).digests).toEqual(digests)
   })
 
   it('says every fault of the catalogue, each with its file and line', () => {

@@ -13,7 +13,10 @@ import { newRandom } from './house.ts'
 
 /** The variable that hands the vault's master key to a part, and the file it may lie in instead. */
 export const VAULT_KEY = 'GATEHOUSE_VAULT_KEY'
-const VAULT_FILE = 'vault'
+export const VAULT_FILE = 'vault'
+
+/** A change of the master key that broke off has the right one still beside the file. */
+const BROKEN_OFF = 'run `gatehouse journal rekey` again where it broke off; otherwise'
 
 export type HouseVault = { readonly vault: Vault; readonly store: VaultStore }
 
@@ -25,7 +28,7 @@ export async function openHouseVault(pool: pg.Pool, master: MasterKey): Promise<
   throw new Fault(
     'config_invalid',
     "the vault's master key is not the one that this database was begun with",
-    'restore the key from your backup: without it what is sealed stays sealed',
+    `${BROKEN_OFF}, restore the key from your backup: without it what is sealed stays sealed`,
   )
 }
 
@@ -42,7 +45,7 @@ export function masterKeyOf({ keys }: Pick<Config, 'keys'>, environment: Environ
 /** A master key of at least 192 random bits in base64url, as the house makes its secrets. */
 export function masterKeyFrom(text: string): MasterKey {
   const secret = Buffer.from(text.trim(), 'base64url')
-  if (secret.length < 24) throw new Fault('config_invalid', "the vault's master key is too short to be one", 'restore it from your backup')
+  if (secret.length < 24) throw new Fault('config_invalid', "the vault's master key is too short to be one", `${BROKEN_OFF}, restore it from your backup`)
   return localMasterKey(deriveKey(secret, 'gatehouse vault master key', 32))
 }
 

@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs'
-import { sameBytes } from '../../base/bytes.ts'
+import { sameBytes, toHex } from '../../base/bytes.ts'
+import { sha256 } from '../../base/digest.ts'
 import type { Config } from '../../config/config.ts'
 import type { VerifierKey } from '../../log/note-key.ts'
 import { type Policy, parsePolicy } from '../../log/policy.ts'
 import { Fault } from '../../model/fault.ts'
 
+/** `sha256`: of its file, hexadecimal. */
+type WitnessPolicy = { readonly policy: Policy; readonly sha256: string }
+
 /** The policy of the configuration (C2SP tlog-policy), which must know the journal's own key and ask for a quorum; null where none is set. Fault `config_invalid`. */
-export function readWitnessPolicy({ journal }: Pick<Config, 'journal'>, vkey: VerifierKey): Policy | null {
+export function readWitnessPolicy({ journal }: Pick<Config, 'journal'>, vkey: VerifierKey): WitnessPolicy | null {
   if (!journal.witness) return null
   const { policy: file } = journal.witness
   const invalid = (message: string, next: string, cause?: unknown): Fault => new Fault('config_invalid', message, next, { cause })
@@ -26,5 +30,5 @@ export function readWitnessPolicy({ journal }: Pick<Config, 'journal'>, vkey: Ve
   const mute = policy.value.witnesses.find(({ url }) => url === null || !/^https?:\/\/[^@?#\s]+$/.test(url))
   if (mute)
     throw invalid(`${file} does not say where the witness \`${mute.name}\` is`, 'add its address behind its key, such as https://witness.example.com/w1')
-  return policy.value
+  return { policy: policy.value, sha256: toHex(sha256(text)) }
 }

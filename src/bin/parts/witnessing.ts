@@ -12,18 +12,23 @@ import { readWitnessPolicy } from './witness-policy.ts'
 /** How this process sees the journal's witnesses. Without a policy nothing ever stops, and `standing` is null. */
 export type Witnessing = {
   readonly policy: Policy | null
+  /** Of the policy's file, hexadecimal. */
+  readonly policySha256: string | null
   readonly look: () => Promise<void>
   readonly mayWrite: () => Outcome<null, Refusal>
   readonly standing: () => WitnessStanding | null
 }
 
 export function openWitnessing(config: Config, vkey: VerifierKey, pool: pg.Pool): Witnessing {
-  const policy = readWitnessPolicy(config, vkey)
-  if (policy === null || !config.journal.witness) return { policy: null, look: () => Promise.resolve(), mayWrite: () => done(null), standing: () => null }
+  const read = readWitnessPolicy(config, vkey)
+  if (read === null || !config.journal.witness)
+    return { policy: null, policySha256: null, look: () => Promise.resolve(), mayWrite: () => done(null), standing: () => null }
+  const { policy, sha256: policySha256 } = read
   const { lagSeconds } = config.journal.witness
   const watch = openWitnessWatch({ policy, vkey, lagSeconds, store: cosignatureStore(pool), clock: Date.now })
   return {
     policy,
+    policySha256,
     look: watch.look,
     mayWrite: () => {
       const { state, ageSeconds } = watch.standing()

@@ -14,6 +14,7 @@ const VERIFIED: Report = {
   size: 3,
   from: 0,
   pruned: 0,
+  lacking: null,
   root: EVIL,
   checkpoints: 1,
   unsignedTail: 0,

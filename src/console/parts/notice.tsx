@@ -18,12 +18,14 @@ export function Notice({ error }: { readonly error: unknown }) {
       </Text>
       {problem.correlationId !== '' && (
         <Text size="xs" c="dimmed" mt={4}>
-          {problem.rule ? (
-            <To to="/refusals/$id" params={{ id: problem.correlationId }}>
-              {problem.correlationId}
-            </To>
-          ) : (
-            problem.correlationId
+          {problem.correlationId}
+          {problem.rule && (
+            <>
+              {' · '}
+              <To to="/refusals/$id" params={{ id: problem.correlationId }}>
+                Ask for access
+              </To>
+            </>
           )}
         </Text>
       )}

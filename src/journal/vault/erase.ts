@@ -4,7 +4,7 @@ import type { Refusal } from '../../model/refusal.ts'
 import type { Record } from '../record.ts'
 import { isPseudonym, parseRef } from './subject.ts'
 import type { Subjects } from './subjects.ts'
-import type { Destroyed, VaultKeeping } from './vault-store.ts'
+import type { Destroyed, Unswept, VaultKeeping } from './vault-store.ts'
 
 /** `record` seals: who ordered what is nobody else's to read. */
 export type Keeper = { readonly keeping: VaultKeeping; readonly subjects: Pick<Subjects, 'found'>; readonly record: Record; readonly clock: Clock }
@@ -18,7 +18,7 @@ export type NotErased =
   | { readonly why: 'held'; readonly cases: readonly string[] }
   | { readonly why: 'unrecorded'; readonly refusal: Refusal }
 
-export type Erased = Destroyed & { readonly pseudonym: string; readonly already: boolean }
+export type Erased = Destroyed & { readonly pseudonym: string; readonly already: boolean; readonly unswept: readonly Unswept[] }
 
 /** Ciphertexts emptied in one step. */
 const STEP = 5000
@@ -39,7 +39,7 @@ export async function erase(
   const begun = pseudonym === null ? ({ state: 'unknown' } as const) : await keeping.begin(pseudonym, clock())
   if (pseudonym === null || begun.state === 'unknown') return refuse({ why: 'unknown' })
   if (begun.state === 'held') return refuse({ why: 'held', cases: begun.cases })
-  if (begun.state === 'erased') return done({ pseudonym, already: true, keys: 0, months: [], payloads: 0 })
+  if (begun.state === 'erased') return done({ pseudonym, already: true, keys: 0, months: [], payloads: 0, unswept: [] })
 
   const { authority, basis } = order
   const told = await keeper.record({ kind: 'journal.erasing', outcome: 'done', detail: { subject: pseudonym, authority, basis } })
@@ -60,11 +60,11 @@ async function finish(
     step = await keeping.empty(pseudonym, STEP)
     emptied += step
   }
-  await keeping.sweep()
+  const unswept = await keeping.sweep()
   const told = await record({ kind: 'journal.erased', outcome: 'done', detail: { subject: pseudonym, keys, months: [...months], payloads, authority, basis } })
   if (!told.ok) return refuse({ why: 'unrecorded', refusal: told.refusal })
   await keeping.told(pseudonym)
-  return done({ ...one, already: false })
+  return done({ ...one, already: false, unswept })
 }
 
 /** An erasure that a crash broke off after its keys were gone is finished first, on whoever's word comes next: its own stands in the entry that began it. */

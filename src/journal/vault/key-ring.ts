@@ -21,7 +21,7 @@ export function openKeyRing({ store, master, random, clock }: SubjectParts): Key
   async function unwrapped(row: KeyRow): Promise<DataKey | null> {
     const { id, wrapped } = row
     if (wrapped === null) return null
-    const key = await master.unwrap(wrapped, contextOf(row))
+    const key = await master.unwrap(wrapped, keyContext(row))
     if (key === null) throw new Error(`the key ${id} does not unwrap: the master key is another, or the row was altered`)
     const held = dataKey(id, key)
     opening.set(id, held)
@@ -34,7 +34,7 @@ export function openKeyRing({ store, master, random, clock }: SubjectParts): Key
     if (found) return found
     const fresh = dataKey(newId('k', random), random(32))
     if (stands !== null) return fresh
-    const row = await store.addKey({ id: fresh.id, pseudonym, month, wrapped: await master.wrap(fresh.key, contextOf({ id: fresh.id, pseudonym, month })) })
+    const row = await store.addKey({ id: fresh.id, pseudonym, month, wrapped: await master.wrap(fresh.key, keyContext({ id: fresh.id, pseudonym, month })) })
     // INVARIANT: nothing is sealed under a stored key of a subject that is being erased: what comes after is unreadable from the start.
     return (row && (await unwrapped(row))) ?? fresh
   }
@@ -63,4 +63,4 @@ export function openKeyRing({ store, master, random, clock }: SubjectParts): Key
 }
 
 /** A key that somebody moved to another subject, for it to outlive an erasure, does not unwrap. */
-const contextOf = ({ id, pseudonym, month }: Omit<KeyRow, 'wrapped'>): string => `gatehouse vault key ${id} ${pseudonym} ${month}`
+export const keyContext = ({ id, pseudonym, month }: Omit<KeyRow, 'wrapped'>): string => `gatehouse vault key ${id} ${pseudonym} ${month}`

@@ -32,6 +32,7 @@ const RULES: { readonly [K in EntryKind]?: Rule } = {
   'journal.held': /*         */ rule('authority case', 'house'),
   'journal.released': /*     */ rule('authority case', 'house'),
   'journal.pruned': /*       */ rule('authority', 'house'),
+  'journal.rekeyed': /*      */ rule('authority', 'house'),
 }
 
 /** An entry in two: what stands in the journal, and what is sealed beside it, with whom that concerns. */
@@ -51,6 +52,13 @@ export function part(entry: Entry, bytesMax: number, size = sizeOf(entry)): Part
   if (names.size === 0) return null
   const split = (wanted: boolean) => Object.fromEntries(Object.entries(detail).filter(([name]) => names.has(name) === wanted))
   return { open: { ...entry, detail: split(false) }, sealed: split(true), subjects: subjectsOf(entry, found) }
+}
+
+/** The accounts whose records an entry is about, by their own numbers. */
+export function accountsIn({ detail = {} }: Entry): readonly string[] {
+  const { concerns, account } = detail
+  const all = Array.isArray(concerns) ? (concerns as readonly Json[]) : [account]
+  return all.filter((one) => typeof one === 'string')
 }
 
 /** The names of the details that are sealed in entries of a kind. */

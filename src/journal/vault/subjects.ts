@@ -25,7 +25,7 @@ export type SubjectParts = { readonly store: VaultStore; readonly master: Master
 
 const HELD_MAX = 5000
 /** Nobody's: whether it unwraps says whose the master key is. */
-const MARK = 'h-0000000000000000'
+export const MARK = 'h-0000000000000000'
 
 export function openSubjects({ store, master, random, clock }: SubjectParts): Subjects {
   const names = fading<SubjectRef, string>(HELD_MAX, clock)
@@ -50,8 +50,8 @@ export function openSubjects({ store, master, random, clock }: SubjectParts): Su
   async function made(ref: SubjectRef): Promise<string> {
     const key = random(32)
     const pseudonym = pseudonymOf(ref, key)
-    const [index, wrapped] = [await master.index(ref), await master.wrap(key, contextOf(pseudonym))]
-    const stands = await store.addSubject({ pseudonym, index, wrapped, sealed: encrypt(dataKey(pseudonym, key), ref, contextOf(pseudonym), random) })
+    const [index, wrapped] = [await master.index(ref), await master.wrap(key, subjectContext(pseudonym))]
+    const stands = await store.addSubject({ pseudonym, index, wrapped, sealed: encrypt(dataKey(pseudonym, key), ref, subjectContext(pseudonym), random) })
     if (stands.erasingAt !== null) throw new Error(`${stands.pseudonym} is being erased`)
     // The attacker: who lets the insert fall onto somebody else's row, so that one person is called what another is.
     if ((await opened(stands)) !== ref) throw new Error(`${stands.pseudonym} stands where somebody new was to be added, and is somebody else`)
@@ -61,8 +61,8 @@ export function openSubjects({ store, master, random, clock }: SubjectParts): Su
 
   async function opened({ pseudonym, sealed, wrapped, erasedAt }: SubjectRow): Promise<SubjectRef | 'erased'> {
     if (erasedAt !== null || sealed === null || wrapped === null) return 'erased'
-    const key = await master.unwrap(wrapped, contextOf(pseudonym))
-    const text = key && decrypt(dataKey(pseudonym, key), sealed, contextOf(pseudonym))
+    const key = await master.unwrap(wrapped, subjectContext(pseudonym))
+    const text = key && decrypt(dataKey(pseudonym, key), sealed, subjectContext(pseudonym))
     const ref = text === null ? null : parseRef(text)
     if (ref === null) throw new Error(`the name behind ${pseudonym} does not open: the master key is another, or the row was altered`)
     return ref
@@ -88,11 +88,11 @@ export function openSubjects({ store, master, random, clock }: SubjectParts): Su
       const [found = null] = await store.subjects([MARK])
       if (found === null) {
         const key = random(32)
-        const row = { pseudonym: MARK, index: await master.index(MARK), wrapped: await master.wrap(key, contextOf(MARK)) }
-        await store.addSubject({ ...row, sealed: encrypt(dataKey(MARK, key), 'house:mark', contextOf(MARK), random) })
+        const row = { pseudonym: MARK, index: await master.index(MARK), wrapped: await master.wrap(key, subjectContext(MARK)) }
+        await store.addSubject({ ...row, sealed: encrypt(dataKey(MARK, key), 'house:mark', subjectContext(MARK), random) })
       }
       const [row] = found ? [found] : await store.subjects([MARK])
-      return row !== undefined && row.wrapped !== null && (await master.unwrap(row.wrapped, contextOf(MARK))) !== null
+      return row !== undefined && row.wrapped !== null && (await master.unwrap(row.wrapped, subjectContext(MARK))) !== null
     },
     known,
     found: async (ref) => (await rowOf(ref))?.pseudonym ?? null,
@@ -102,4 +102,5 @@ export function openSubjects({ store, master, random, clock }: SubjectParts): Su
   }
 }
 
-const contextOf = (pseudonym: string): string => `gatehouse vault subject ${pseudonym}`
+/** A subject's key, and its name, open for this subject alone. */
+export const subjectContext = (pseudonym: string): string => `gatehouse vault subject ${pseudonym}`

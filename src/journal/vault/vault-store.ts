@@ -1,3 +1,6 @@
+import type { Outcome } from '../../base/outcome.ts'
+import type { Refusal } from '../../model/refusal.ts'
+
 /** Somebody, or something, whose values can be erased together, by pseudonym. `sealed`: who that is, under the key in `wrapped`; both null once erased. */
 export type SubjectRow = {
   readonly pseudonym: string
@@ -42,6 +45,9 @@ export type VaultStore = {
 /** What an erasure did: keys destroyed, the months they were of, and ciphertexts under them, emptied or yet to be. */
 export type Destroyed = { readonly keys: number; readonly months: readonly string[]; readonly payloads: number }
 
+/** SQL that did not do its work: the role may not (a managed service), or a transaction from before, such as a backup under way, holds the table or still sees its dead rows. */
+export type Unswept = { readonly sql: string; readonly why: 'forbidden' | 'in_use' }
+
 /**
  * What only the owner of the tables may do: a port too. `begin` and `hold` exclude each other: of the two one is first, and the other sees it.
  * Each call is durable on return, and done again changes nothing.
@@ -56,8 +62,8 @@ export type VaultKeeping = {
   readonly destroy: (pseudonym: string, at: number) => Promise<Destroyed>
   /** Empties up to `limit` ciphertexts under any of its destroyed keys; how many. */
   readonly empty: (pseudonym: string, limit: number) => Promise<number>
-  /** Leaves no dead row that still holds a key in the tables' files. */
-  readonly sweep: () => Promise<void>
+  /** Leaves no dead row that still holds a key in the tables' files; what of that could not be done. */
+  readonly sweep: () => Promise<readonly Unswept[]>
   /** Erasures that were destroyed and not yet told in the journal. */
   readonly untold: () => Promise<readonly (Destroyed & { readonly pseudonym: string })[]>
   readonly told: (pseudonym: string) => Promise<void>
@@ -65,4 +71,42 @@ export type VaultKeeping = {
   readonly hold: (pseudonym: string, caseId: string, at: number) => Promise<boolean>
   /** False: no such hold stands. */
   readonly release: (pseudonym: string, caseId: string, at: number) => Promise<boolean>
+}
+
+/** A subject and a key whose wrapped keys stand. */
+export type StandingSubject = {
+  readonly pseudonym: string
+  readonly index: Uint8Array | null
+  readonly sealed: Uint8Array | null
+  readonly wrapped: Uint8Array
+}
+export type StandingKey = KeyRow & { readonly wrapped: Uint8Array }
+
+/** How each row is exchanged: null where it does not open. `decide` comes last, when only the commit is missing: refused, nothing is changed. */
+export type Exchanging = {
+  readonly subject: (row: StandingSubject) => Promise<{ readonly index: Uint8Array; readonly wrapped: Uint8Array } | null>
+  readonly key: (row: StandingKey) => Promise<Uint8Array | null>
+  readonly decide: () => Promise<Outcome<unknown, Refusal>>
+  readonly progress: (done: number, of: number) => void
+}
+
+export type Exchanged = { readonly subjects: number; readonly keys: number }
+/** `connected`: these, by their connections' names, may hold the master key in memory. `busy`: a transaction holds the tables. `altered`: the row of this name does not open. */
+export type NotExchanged =
+  | { readonly why: 'connected'; readonly names: readonly string[] }
+  | { readonly why: 'busy' }
+  | { readonly why: 'altered'; readonly row: string }
+  | { readonly why: 'unrecorded'; readonly refusal: Refusal }
+
+/**
+ * Exchanges what the master key wrapped, as the owner of the tables: a port too.
+ *
+ * Whole. All rows whose keys stand are exchanged, or none: one transaction, durable on return. A call that rejects may have been done, or not at all.
+ * Alone. From its beginning to its end nobody reads or adds a subject or a key; whoever waited to read comes upon the new rows. Nobody who may hold the old
+ * master key is connected then; a process that lost its connection before, and with it every lock, is not seen.
+ */
+export type VaultRekeying = {
+  /** Who may hold the master key now, by the names of their connections; not this caller's own. */
+  readonly connected: () => Promise<readonly string[]>
+  readonly exchange: (how: Exchanging) => Promise<Outcome<Exchanged, NotExchanged>>
 }

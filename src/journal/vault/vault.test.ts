@@ -163,6 +163,22 @@ describe('an entry with somebody’s values', () => {
     expect(await payloadOf(vaultStore(pool))({ digest, keyId })).toEqual({ keysOf: [expect.stringMatching(/./)] })
   })
 
+  it.each([
+    ['ask.answered', (accounts: readonly string[]) => ({ concerns: [...accounts], rows: 2 })],
+    ['change.applied', ([account = '']: readonly string[]) => ({ account, after: { status: 'held' }, fields: ['status'] })],
+  ] as const)('names the accounts of an %s by their pseudonyms, and nowhere by their own', async (kind, detailOf) => {
+    const vault = open()
+    const [one, two] = [`ACC-${somebody()}`, `ACC-${somebody()}`]
+    const detail = detailOf([one, two])
+    const { record, entries, drain } = journalOf(vault)
+    const receipt = await record({ kind, outcome: 'done', correlation: 'c-4', detail })
+    await drain()
+    const [body] = (await entries.read(receipt.ok ? receipt.value.index : -1, 1)).map((stored) => stored.body)
+    const named = 'concerns' in detail ? [one, two] : [one]
+    expect(body && parseRecorded(body)?.detail?.['concerns']).toEqual(await Promise.all(named.map((account) => open().accountAlias(account))))
+    expect(Buffer.from(body ?? []).includes('ACC-')).toBe(false)
+  })
+
   it('does not open a ciphertext of another entry', async () => {
     const vault = open()
     const person = await vault.subjects.pseudonym(somebody())

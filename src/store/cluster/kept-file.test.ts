@@ -2,7 +2,7 @@ import { chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, readdirSync, re
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { isOurs, keptText, putText, readKept } from './kept-file.ts'
+import { isOurs, keptText, putText, readKept, replaceKept } from './kept-file.ts'
 
 const asRoot = process.getuid?.() === 0
 
@@ -101,5 +101,39 @@ describe('putText', () => {
     linkSync(elsewhere, file)
     putText(file, 'key')
     expect(readFileSync(elsewhere, 'utf8')).toBe('untouched')
+  })
+})
+
+describe('replaceKept', () => {
+  const next = () => join(place, 'key.next')
+  beforeEach(() => {
+    writeFileSync(file, 'the old text', { mode: 0o400 })
+    writeFileSync(next(), 'the new', { mode: 0o600 })
+  })
+
+  it('overwrites the old text where it lies, whoever holds the file by another name, and puts the new in its place', () => {
+    const elsewhere = join(place, 'elsewhere')
+    linkSync(file, elsewhere)
+    replaceKept(file, next())
+    expect([readFileSync(file, 'utf8'), mode(file), readdirSync(place).toSorted()]).toEqual(['the new', '600', ['elsewhere', 'key']])
+    expect(readFileSync(elsewhere)).toEqual(Buffer.alloc('the old text'.length))
+  })
+
+  it.each([
+    ['half overwritten', () => writeFileSync(file, '\0\0\0 old text')],
+    ['gone', () => rmSync(file)],
+  ])('comes to its end where a crash left the old file %s', (_, crash) => {
+    chmodSync(file, 0o600)
+    crash()
+    replaceKept(file, next())
+    expect([readFileSync(file, 'utf8'), readdirSync(place)]).toEqual(['the new', ['key']])
+  })
+
+  it('destroys nothing where the new file is not there, or is open to others', () => {
+    chmodSync(next(), 0o640)
+    expect(() => replaceKept(file, next())).toThrow('is readable by other users')
+    rmSync(next())
+    expect(() => replaceKept(file, next())).toThrow('is not there')
+    expect(readFileSync(file, 'utf8')).toBe('the old text')
   })
 })

@@ -1,5 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fchmodSync, fchownSync, fstatSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { Fault } from '../../model/fault.ts'
 
@@ -51,6 +65,34 @@ export function putText(path: string, text: string, to: { readonly mode?: number
     rmSync(draft, { force: true })
   }
   syncFolder(dirname(path))
+}
+
+/**
+ * Destroys the text of a kept file where it lies, then gives its name to the file `by`. After a crash in between the old text is gone or no text any more, and
+ * the new one still under its own name: done again it comes to its end. What the disk, a snapshot or a backup keeps of the old text it does not reach.
+ */
+export function replaceKept(path: string, by: string): void {
+  if (readKept(by) === null) throw new Error(`\`${by}\` was to replace \`${path}\`, and is not there`)
+  overwrite(path)
+  renameSync(by, path)
+  syncFolder(dirname(path))
+}
+
+function overwrite(path: string): void {
+  try {
+    // Its owner may have left it read-only.
+    chmodSync(path, 0o600)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw cause
+  }
+  const file = openSync(path, 'r+')
+  try {
+    writeSync(file, Buffer.alloc(fstatSync(file).size), 0, undefined, 0)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** Whether a file is this user's own, or root's, who could read and write it anyway. */
