@@ -1,41 +1,51 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
+import type { Payload } from '../src/journal/entry-store.ts'
 import { HASH_BYTES } from '../src/log/leaf.ts'
 import { byteaArray } from '../src/store/bytea-array.ts'
 import type { Connection } from '../src/store/cluster/cluster.ts'
-import { answeredBody } from './journal-house.ts'
+import { bodyOf, type Kind, PER_SECOND_MAX } from './journal-asks.ts'
 
 /** The least that has to be done for entries to be durable, on the same server as the journal: what no journal on it can pass by one statement at a time. */
 export type Floor = {
   /** Makes batches of `count` entries. What it gives inserts them for so many seconds, each once the last is durable, and says how many entries a second. */
-  readonly of: (count: number) => (forSeconds: number) => Promise<number>
+  readonly of: (kind: Kind, count: number) => (forSeconds: number) => Promise<number>
   readonly drop: () => Promise<void>
 }
 
 const DATABASE = 'floor'
-/** Made before the clock runs, then inserted in turn, each time at new places. */
+/** Made before the clock runs, then inserted in turn, each time at new places; the ciphertexts beside them are new each time. */
 const BATCHES = 16
 
-const INSERT = `
+const ENTRIES = `
 insert into floor (index, leaf, body)
-select $3::bigint + entry.place - 1, entry.leaf, entry.body
-from unnest($1::bytea[], $2::bytea[]) with ordinality as entry (leaf, body, place)`
+select $1::bigint + entry.place - 1, entry.leaf, entry.body
+from unnest($2::bytea[], $3::bytea[]) with ordinality as entry (leaf, body, place)`
+const BOTH = `
+with entries as (${ENTRIES}
+)
+insert into floor_beside (digest, key_ids, class, ciphertext)
+select one.digest, string_to_array(one.key_ids, '+'), one.class, one.ciphertext
+from unnest($4::bytea[], $5::text[], $6::text[], $7::bytea[]) as one (digest, key_ids, class, ciphertext)`
 
-/** A plain table in a database of its own, and one connection to it whose commits wait for the disk. */
+/** Two plain tables in a database of its own, for entries and ciphertexts, and one connection to it whose commits wait for the disk. */
 export async function openFloor(superuser: Connection): Promise<Floor> {
   await asSuperuser(superuser, (client) => client.query(`create database ${DATABASE}`))
   const client = new pg.Client({ ...superuser, database: DATABASE })
   await client.connect()
   await client.query('set synchronous_commit = on')
   await client.query('create table floor (index bigint primary key, leaf bytea not null, body bytea not null)')
+  await client.query('create table floor_beside (digest bytea primary key, key_ids text[] not null, class text not null, ciphertext bytea not null)')
   let size = 0
   return {
-    of: (count) => {
-      const batches = Array.from({ length: BATCHES }, (_, n) => batchOf(n * count, count))
+    of: (kind, count) => {
+      const batches = Array.from({ length: BATCHES }, () => entriesOf(kind, count))
+      const insert = kind.sealed ? { name: 'floor_both', text: BOTH } : { name: 'floor', text: ENTRIES }
       return async (forSeconds) => {
+        const beside = kind.sealed ? ciphertextsOf(kind, count, Math.ceil((forSeconds * PER_SECOND_MAX) / count)) : () => []
         const [from, began] = [size, performance.now()]
-        for (let n = 0; performance.now() < began + forSeconds * 1000; n = (n + 1) % BATCHES) {
-          await client.query({ name: 'floor', text: INSERT, values: [...(batches[n] ?? []), size] })
+        for (let n = 0; performance.now() < began + forSeconds * 1000; n++) {
+          await client.query({ ...insert, values: [size, ...(batches[n % BATCHES] ?? []), ...beside(n)] })
           size += count
         }
         return ((size - from) / (performance.now() - began)) * 1000
@@ -59,7 +69,23 @@ async function asSuperuser(superuser: Connection, work: (client: pg.Client) => P
 }
 
 /** What stands in place of the leaf hashes, and the bodies. */
-const batchOf = (from: number, count: number): readonly Buffer[] => [
-  byteaArray(Array.from({ length: count }, () => randomBytes(HASH_BYTES))),
-  byteaArray(Array.from({ length: count }, (_, n) => answeredBody(from + n))),
-]
+function entriesOf(kind: Kind, count: number): readonly Buffer[] {
+  const asked = kind.made(count)
+  const of = (one: (n: number) => Uint8Array): Buffer => byteaArray(Array.from({ length: count }, (_, n) => one(n)))
+  return [of(() => randomBytes(HASH_BYTES)), of((n) => bodyOf(asked(n)))]
+}
+
+/** The columns of `count` ciphertexts a batch; throws where it is asked for more batches than were made. */
+function ciphertextsOf(kind: Kind, count: number, batches: number): (n: number) => readonly unknown[] {
+  const asked = kind.made(batches * count)
+  const made = Array.from({ length: batches }, () => {
+    const payloads = Array.from({ length: count }, (_, n) => asked(n).payload).filter((payload) => payload !== undefined)
+    const bytes = (of: (payload: Payload) => Uint8Array): Buffer => byteaArray(payloads.map(of))
+    return [bytes(({ digest }) => digest), payloads.map(({ keyIds }) => keyIds.join('+')), payloads.map((one) => one.class), bytes((one) => one.ciphertext)]
+  })
+  return (n) => {
+    const batch = made[n]
+    if (batch === undefined) throw new Error(`only ${batches} batches of ciphertexts were made before the clock ran`)
+    return batch
+  }
+}

@@ -1,8 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { utf8 } from '../src/base/bytes.ts'
-import { spell } from '../src/events/spell.ts'
-import type { Entry } from '../src/journal/entry.ts'
 import type { EntryStore } from '../src/journal/entry-store.ts'
 import { openSignerKey } from '../src/journal/key.ts'
 import { type Journal, openJournal } from '../src/journal/open.ts'
@@ -55,30 +52,3 @@ export async function raiseJournal(folder: string): Promise<JournalHouse> {
     },
   }
 }
-
-/** What most entries are: an answered ask, as `gate/entries.ts` writes it of the pilot's `getShipmentSummary`. */
-export const answeredAsk = (n: number): Entry => ({
-  kind: 'ask.answered',
-  outcome: 'done',
-  session: 'ses_01JB8Q2M4Z7F9T3K',
-  person: 'anna.bauer',
-  device: 'dev_7f3a91c04be2',
-  correlation: `req_${n.toString(36).padStart(12, '0')}`,
-  operation: 'getShipmentSummary',
-  digest: 'q1YJ3l0m6i0Lw8u2b8nT1mCq9f4rVxS7pZkE5oHdGaU',
-  detail: {
-    asked: { shipmentId: `SH-${100_000 + (n % 10_000)}` },
-    rows: 1,
-    clear: ['shipmentId', 'status', 'mode', 'carrier', 'origin', 'destination', 'plannedDelivery', 'deliveredAt', 'packages', 'weightKg'],
-    token: ['consignee', 'customer'],
-    partial: ['consigneePhone'],
-    redact: ['freightPrice', 'insurance', 'notes'],
-    rule: 'care.read-shipments',
-    policy: 3,
-    subjects: 1,
-    prices: 0,
-  },
-})
-
-/** Its body as the journal keeps it. */
-export const answeredBody = (n: number): Uint8Array => utf8(spell(answeredAsk(n), { at: Date.now(), node: 'gate' }))

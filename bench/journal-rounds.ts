@@ -1,5 +1,6 @@
 import { calibrate, type Disk } from './disk.ts'
 import { quantile, type Spread, spreadOf } from './figures.ts'
+import type { Kind } from './journal-asks.ts'
 import type { Floor } from './journal-floor.ts'
 import type { JournalHouse } from './journal-house.ts'
 import { closedLoop } from './journal-loops.ts'
@@ -7,6 +8,7 @@ import { closedLoop } from './journal-loops.ts'
 /** So many appenders and the floor in turns. Entries a second; `ratio`: of the journal's to the floor's in the same round; milliseconds, over all rounds together. */
 export type Appending = {
   readonly count: number
+  readonly sealed: boolean
   readonly ours: Spread
   readonly floor: Spread
   readonly ratio: Spread
@@ -16,22 +18,23 @@ export type Appending = {
   readonly disk: { readonly entry: Disk; readonly batch: Disk }
 }
 
-export type Rounds = { readonly folder: string; readonly entryBytes: number; readonly rounds: number; readonly seconds: number }
+export type Rounds = { readonly folder: string; readonly rounds: number; readonly seconds: number }
 
 /** Each round: the disk, then both, about `seconds` each; which of them is first changes from round to round. */
-export async function inTurns(house: JournalHouse, floor: Floor, count: number, { folder, entryBytes, rounds, seconds }: Rounds): Promise<Appending> {
-  const insert = floor.of(count)
+export async function inTurns(house: JournalHouse, floor: Floor, kind: Kind, count: number, { folder, rounds, seconds }: Rounds): Promise<Appending> {
+  const insert = floor.of(kind, count)
   const found = []
   for (let round = 0; round < rounds; round++) {
-    const entry = calibrate(folder, entryBytes)
-    const batch = count === 1 ? entry : calibrate(folder, entryBytes * count)
+    const entry = calibrate(folder, kind.bytes)
+    const batch = count === 1 ? entry : calibrate(folder, kind.bytes * count)
     const before = round % 2 === 0 ? await insert(seconds) : null
-    const ours = await closedLoop(house, count, seconds)
+    const ours = await closedLoop(house, kind, count, seconds)
     found.push({ entry, batch, ours, floor: before ?? (await insert(seconds)) })
   }
   const times = found.flatMap(({ ours }) => ours.times)
   return {
     count,
+    sealed: kind.sealed,
     ours: spreadOf(found.map(({ ours }) => ours.perSecond)),
     floor: spreadOf(found.map((one) => one.floor)),
     ratio: spreadOf(found.map((one) => one.ours.perSecond / one.floor)),

@@ -10,10 +10,11 @@ import { asGate } from './as-gate.ts'
 import { calibrate } from './disk.ts'
 import { quantile } from './figures.ts'
 import { inFolder } from './folder.ts'
+import { CLEAR, type Kind, SEALED } from './journal-asks.ts'
 import { openFloor } from './journal-floor.ts'
-import { answeredBody, type JournalHouse, raiseJournal } from './journal-house.ts'
+import { type JournalHouse, raiseJournal } from './journal-house.ts'
 import { closedLoop, grow, openLoop } from './journal-loops.ts'
-import { journalReport, type Sized } from './journal-report.ts'
+import { journalReport, type Scattered, type Sized } from './journal-report.ts'
 import { type Appending, inTurns } from './journal-rounds.ts'
 import { verified } from './journal-verified.ts'
 import type { Verified } from './journal-verifier.ts'
@@ -25,13 +26,13 @@ const SIZES = [10_000, 100_000, 1_000_000, 10_000_000].filter((size) => size <= 
 /** A shorter journal is verified before there is anything to see of its memory. */
 const VERIFIED_FROM = 100_000
 const APPENDERS = [1, 16, 64, 256]
+const KINDS = [CLEAR, SEALED]
 /**
- * Short, so that what else the machine does falls on both sides. `warmUp`: until V8 has compiled what is measured, with one thread to do it; in its first
+ * Short, so that what else the machine does falls on both sides. `warmUp`: turns until V8 has compiled what is measured, with one thread to do it; in its first
  * second the append made 13,400 and 14,400 entries, from the fifth on 17,300 to 21,200.
  */
 const TURNS = { rounds: 6, seconds: 1, warmUp: 5 }
 const OPEN_LOOP_PER_SECOND = 1000
-const ENTRY_BYTES = answeredBody(0).length
 const NEW_ENTRIES = 1000
 
 const say = (line: string): void => console.log(line)
@@ -40,7 +41,8 @@ async function bench(): Promise<void> {
   const began = new Date()
   const loadBefore = loads()
   const appending = await onEmpty(async (house, folder) => ({ appenders: await besideFloor(house, folder), open: await scattered(house, folder) }))
-  const grown = await onEmpty(growing)
+  const grown = []
+  for (const kind of KINDS) grown.push(await onEmpty((house, folder) => growing(house, folder, kind)))
   const text = journalReport({
     began,
     loadBefore,
@@ -48,9 +50,11 @@ async function bench(): Promise<void> {
     turns: TURNS,
     seconds,
     rate: OPEN_LOOP_PER_SECOND,
-    entryBytes: ENTRY_BYTES,
+    bytes: { clear: CLEAR.bytes, sealed: SEALED.bytes },
     ...appending,
-    ...grown,
+    sizes: grown.flatMap(({ sizes }) => sizes),
+    verifications: grown.flatMap(({ verifications }) => verifications),
+    later: grown.at(-1)?.later ?? null,
   })
   writeFileSync(join(import.meta.dirname, 'JOURNAL.md'), text)
   say(`\n${text}`)
@@ -73,41 +77,49 @@ async function onEmpty<Result>(work: (house: JournalHouse, folder: string) => Pr
 async function besideFloor(house: JournalHouse, folder: string): Promise<readonly Appending[]> {
   const floor = await openFloor(house.superuser)
   try {
-    await closedLoop(house, 16, TURNS.warmUp)
-    await floor.of(16)(TURNS.warmUp)
+    for (const kind of KINDS)
+      for (let turn = 0; turn < TURNS.warmUp; turn++) {
+        await closedLoop(house, kind, 16, TURNS.seconds)
+        await floor.of(kind, 16)(TURNS.seconds)
+      }
     say('· warmed up')
     const found: Appending[] = []
-    for (const count of APPENDERS) {
-      found.push(await inTurns(house, floor, count, { folder, entryBytes: ENTRY_BYTES, ...TURNS }))
-      say(`· measured beside the floor: ${count}`)
-    }
+    for (const count of APPENDERS)
+      for (const kind of KINDS) {
+        found.push(await inTurns(house, floor, kind, count, { folder, ...TURNS }))
+        say(`· measured beside the floor: ${count}${kind.sealed ? ', with ciphertexts' : ''}`)
+      }
     return found
   } finally {
     await floor.drop()
   }
 }
 
-async function scattered(house: JournalHouse, folder: string) {
-  const disk = calibrate(folder, ENTRY_BYTES)
-  const times = await openLoop(house, OPEN_LOOP_PER_SECOND, seconds)
-  return { disk, p50: quantile(times, 0.5), p99: quantile(times, 0.99), entries: times.length }
+async function scattered(house: JournalHouse, folder: string): Promise<readonly Scattered[]> {
+  const found: Scattered[] = []
+  for (const kind of KINDS) {
+    const disk = calibrate(folder, kind.bytes)
+    const times = await openLoop(house, kind, OPEN_LOOP_PER_SECOND, seconds)
+    found.push({ sealed: kind.sealed, disk, p50: quantile(times, 0.5), p99: quantile(times, 0.99), entries: times.length })
+  }
+  return found
 }
 
 /** Appends at each size, and the whole of it verified at the larger ones; at the last also what is new. */
-async function growing(house: JournalHouse, folder: string) {
+async function growing(house: JournalHouse, folder: string, kind: Kind) {
   const sizes: Sized[] = []
-  const verifications: Verified[] = []
+  const verifications: (Verified & { readonly sealed: boolean })[] = []
   let later: Verified | null = null
   for (const size of SIZES) {
-    await grow(house, size)
-    const disk = calibrate(folder, ENTRY_BYTES)
-    const { perSecond, times } = await closedLoop(house, 16, seconds)
-    sizes.push({ size, disk, perSecond, p50: quantile(times, 0.5), p99: quantile(times, 0.99) })
+    await grow(house, kind, size)
+    const disk = calibrate(folder, kind.bytes)
+    const { perSecond, times } = await closedLoop(house, kind, 16, seconds)
+    sizes.push({ size, sealed: kind.sealed, disk, perSecond, p50: quantile(times, 0.5), p99: quantile(times, 0.99) })
     say(`· measured at ${size.toLocaleString('en')} entries`)
     if (size < VERIFIED_FROM && size !== SIZES.at(-1)) continue
     const there = (await house.store.head()).size
-    const found = await verified(house, () => grow(house, there + NEW_ENTRIES))
-    verifications.push(found.all)
+    const found = await verified(house, () => grow(house, kind, there + NEW_ENTRIES))
+    verifications.push({ ...found.all, sealed: kind.sealed })
     later = found.later
     say(`· verified at ${there.toLocaleString('en')} entries`)
   }

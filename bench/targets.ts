@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server'
+import type { PartName } from '../src/bin/supervise.ts'
 import type { BenchHouse } from './house.ts'
 import type { Ask, Caller } from './load.ts'
 import { familyOf, nextMessage, startProcess } from './process.ts'
@@ -25,10 +26,11 @@ export async function openTargets({ raise, shipments, callers }: BenchHouse): Pr
   const bare = await startServer('servers/bare-echo.ts')
   const sdk = await startServer('servers/sdk-echo.ts')
   const gate = Number(new URL(raise.gateUrl).port)
+  const pidOf = (part: PartName): number => raise.house.pids[part] ?? never(part)
   const house = () => ({
-    gate: [raise.house.pids['gate'] ?? 0],
+    gate: [pidOf('gate')],
     PostgreSQL: familyOf(raise.cluster.pid),
-    'signer and applier': [raise.house.pids['sign'] ?? 0, raise.house.pids['apply'] ?? 0],
+    'signer, applier and archive': [pidOf('sign'), pidOf('apply'), pidOf('archive')],
   })
   const nobody = async () => []
   const targets: readonly Target[] = [
@@ -43,6 +45,10 @@ export async function openTargets({ raise, shipments, callers }: BenchHouse): Pr
       for (const { child } of [bare, sdk]) child.kill()
     },
   }
+}
+
+function never(part: string): never {
+  throw new Error(`the house has no process for its ${part} part`)
 }
 
 async function startServer(file: string): Promise<{ readonly child: ChildProcess; readonly port: number }> {

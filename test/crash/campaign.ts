@@ -8,11 +8,17 @@ export type Campaign = {
   readonly kinds: ReadonlyMap<string, Tally>
   readonly clusters: number
   readonly acknowledged: number
+  /** Of these, entries that name a ciphertext. */
+  readonly sealed: number
   readonly stored: number
+  /** That the stored ones name, each seen to be there. */
+  readonly ciphertexts: number
   /** Checkpoints that verify, over all clusters. */
   readonly checkpoints: number
   /** Batches sent behind one that was under way. */
   readonly behind: number
+  /** Times a writer was killed, or a batch of its failed, while it had two under way. */
+  readonly struckInTwo: number
   readonly starts: { readonly server: number; readonly writers: number; readonly shut: number; readonly stuck: number }
   /** The sentence of what failed, and at which point; null when nothing did. */
   readonly failed: string | null
@@ -34,7 +40,7 @@ export type CampaignOptions = {
 /** Strikes at every point in turn; after each, everything recovers, work goes on, and what was acknowledged is looked for. */
 export async function crashCampaign({ points, count, perCluster, chance, onPoint = () => undefined }: CampaignOptions): Promise<Campaign> {
   const kinds = new Map<string, Tally>()
-  const sum = { reached: 0, clusters: 0, acknowledged: 0, stored: 0, checkpoints: 0, behind: 0 }
+  const sum = { reached: 0, clusters: 0, acknowledged: 0, sealed: 0, stored: 0, ciphertexts: 0, checkpoints: 0, behind: 0, struckInTwo: 0 }
   const starts = { server: 0, writers: 0, shut: 0, stuck: 0 }
   let failed: string | null = null
 
@@ -65,9 +71,9 @@ export async function crashCampaign({ points, count, perCluster, chance, onPoint
     } catch (cause) {
       failed = `${at}: ${cause instanceof Error ? cause.message : String(cause)}; the data is in ${house.folder}`
     }
-    sum.acknowledged += house.ledger.acknowledged()
-    sum.stored += house.ledger.stored()
+    for (const name of ['acknowledged', 'sealed', 'stored', 'ciphertexts'] as const) sum[name] += house.ledger[name]()
     sum.behind += house.counts.behind
+    sum.struckInTwo += house.counts.struckInTwo
     for (const name of ['server', 'writers', 'shut'] as const) starts[name] += house.counts[name]
     starts.stuck += house.server.stuck()
     await house.close(failed !== null)

@@ -13,8 +13,9 @@ import { Fault } from '../../src/model/fault.ts'
 import type { ProcessRole } from '../../src/store/grants.ts'
 import { journalStore } from '../../src/store/journal-store.ts'
 import { openStorePool } from '../../src/store/open-pool.ts'
+import { vaultStore } from '../../src/store/vault-store.ts'
 import { ORIGIN } from '../support/journal.ts'
-import { type Ledger, openLedger, Wrong } from './ledger.ts'
+import { type Kept, type Ledger, openLedger, Wrong } from './ledger.ts'
 import { type Server, startServer } from './server.ts'
 import { startWriter, type WriterProcess } from './writer-process.ts'
 
@@ -30,14 +31,17 @@ export type CrashHouse = {
   readonly writers: () => readonly WriterProcess[]
   /** Waits until server and both writers run again, each acknowledged anew; starts what is dead. Throws when it does not come about. */
   readonly recover: () => Promise<void>
-  /** All acknowledged is there once, the tail is the head's, and the signer finds that the journal only grew. */
+  /** All acknowledged is there once, with its ciphertext, the tail is the head's, and the signer finds that the journal only grew. */
   readonly check: () => Promise<void>
   /** Kills both writers, so that nothing is acknowledged any more and the next check is of all there ever was. */
   readonly settle: () => Promise<void>
   /** The whole journal read again and verified, with every checkpoint and what the signer remembers. */
   readonly verify: () => Promise<Report>
-  /** Starts of PostgreSQL and of writers it took, times a writer shut itself for good, and batches sent behind one that was under way. */
-  readonly counts: { server: number; writers: number; shut: number; behind: number }
+  /**
+   * Starts of PostgreSQL and of writers it took, times a writer shut itself for good, batches sent behind one that was under way, and times a writer was struck
+   * while it had two.
+   */
+  readonly counts: { server: number; writers: number; shut: number; behind: number; struckInTwo: number }
   /** `keep` leaves the folder where it is, to be looked at. */
   readonly close: (keep?: boolean) => Promise<void>
   readonly folder: string
@@ -49,12 +53,26 @@ export async function openCrashHouse({ rests = false } = {}): Promise<CrashHouse
   chmodSync(place, 0o711)
   const server = await startServer(join(place, 'data'))
   const ledger = openLedger()
-  const counts = { server: 0, writers: 0, shut: 0, behind: 0 }
+  const counts = { server: 0, writers: 0, shut: 0, behind: 0, struckInTwo: 0 }
+  let settling = false
+  const onStruck = (): void => {
+    if (!settling) counts.struckInTwo++
+  }
   const begin = (node: ProcessRole): WriterProcess =>
-    startWriter({ url: server.url(node), node, ledger, rests: rests && node !== 'gate', onBehind: () => counts.behind++ })
+    startWriter({ url: server.url(node), node, ledger, rests: rests && node !== 'gate', onBehind: () => counts.behind++, onStruck })
   const writers = [begin('gate'), begin('apply')]
   const pool = openStorePool({ connectionString: server.url('sign'), max: 2 })
   const store = journalStore({ pool })
+  const kept: Kept = {
+    read: store.read,
+    payloads: vaultStore(pool).payloads,
+    stands: async () => {
+      const text = 'select size::int, (select count(*)::int from payload) as ciphertexts from journal_head'
+      const [row] = (await pool.query<Awaited<ReturnType<Kept['stands']>>>(text)).rows
+      if (!row) throw new Error('the journal has no head')
+      return row
+    },
+  }
   const key = await openSignerKey({ path: join(place, 'signer.key'), origin: ORIGIN, random: randomBytes })
   const state = signerStateFile(join(place, 'signer.state'))
 
@@ -74,6 +92,7 @@ export async function openCrashHouse({ rests = false } = {}): Promise<CrashHouse
   }
 
   async function settle(): Promise<void> {
+    settling = true
     for (const writer of writers) writer.kill('SIGKILL')
     await Promise.all(writers.map(({ ended }) => ended))
   }
@@ -95,7 +114,7 @@ export async function openCrashHouse({ rests = false } = {}): Promise<CrashHouse
     check: async () => {
       for (let attempt = 1; ; attempt++) {
         try {
-          await ledger.check(store)
+          await ledger.check(kept)
           await checkTail(store)
           await signCheckpoint({ store, signer: fileSigner(key), state })
           return
@@ -108,7 +127,7 @@ export async function openCrashHouse({ rests = false } = {}): Promise<CrashHouse
     },
     settle,
     verify: async () => {
-      await ledger.checkAll(store)
+      await ledger.checkAll(kept)
       return verifyJournal({ store, vkey: key, remembered: await state.load() })
     },
     folder: place,

@@ -130,7 +130,10 @@ describe('a command that writes to the journal', () => {
     for (const [name, text] of Object.entries({ 'db-gate': roles.gate, vault: vaultKey })) writeFileSync(join(place, 'keys', name), text, { mode: 0o600 })
   })
 
-  const CASES = (['erase', 'hold', 'prune', 'invite', 'export'] as const).flatMap((command) => [[command, 'fsync'] as const, [command, 'synchronous_commit'] as const])
+  const CASES = (['erase', 'hold', 'prune', 'invite', 'export'] as const).flatMap((command) => [
+    [command, 'fsync'] as const,
+    [command, 'synchronous_commit'] as const,
+  ])
   it.each(CASES)('%s does nothing where %s is off on the server, and says what to run', async (command, setting) => {
     const before = await kept()
     await without(`alter system set ${setting} = off`, `alter system reset ${setting}`, async () => {

@@ -1,9 +1,10 @@
 import type { Injection } from './strace.ts'
 
 /** Which files of PostgreSQL's an injected error is about: the log of changes (the segment in use and the next), tables, the record of what was committed. */
-export type Files = 'log' | 'next log' | 'entries' | 'long entries' | 'index' | 'head' | 'commits' | 'control'
+export type Files = 'log' | 'next log' | Relation | 'commits' | 'control'
+export type Relation = 'entries' | 'long entries' | 'index' | 'ciphertexts' | 'long ciphertexts' | 'ciphertext index' | 'key index' | 'head'
 
-type Struck = 'gate' | 'backend' | 'helper' | 'postmaster' | 'all'
+type Struck = 'writer' | 'backend' | 'helper' | 'postmaster' | 'all'
 
 /**
  * One crash. `moment`: killed when it happens to be, `afterMs` from now. `call`: killed on entering its `nth` system call of this name from now.
@@ -11,7 +12,7 @@ type Struck = 'gate' | 'backend' | 'helper' | 'postmaster' | 'all'
  */
 export type Point =
   | { readonly way: 'moment'; readonly struck: Struck; readonly afterMs: number }
-  | { readonly way: 'call'; readonly struck: 'gate' | 'backend' | 'helper'; readonly calls: string; readonly nth: number; readonly stirred: Stirred }
+  | { readonly way: 'call'; readonly struck: 'writer' | 'backend' | 'helper'; readonly calls: string; readonly nth: number; readonly stirred: Stirred }
   | {
       readonly way: 'error'
       readonly effect: Exclude<Injection['effect'], 'signal=KILL'>
@@ -29,10 +30,10 @@ const NTH = [1, 2, 3, 5, 8] as const
 const WRITES = 'pwrite64,pwritev,fallocate'
 
 const CALLS = [
-  // The gate: as it hands a batch to the system, as it would hear the answer, as it waits.
-  ['gate', 'write,writev', 'entries'],
-  ['gate', 'read,readv', 'entries'],
-  ['gate', 'epoll_wait,epoll_pwait', 'entries'],
+  // The writer: as it hands a batch to the system, as it would hear the answer, as it waits.
+  ['writer', 'write,writev', 'entries'],
+  ['writer', 'read,readv', 'entries'],
+  ['writer', 'epoll_wait,epoll_pwait', 'entries'],
   // The backend that commits: before its log is written, before that is on disk, and when it is and nobody was told.
   ['backend', 'pwrite64', 'entries'],
   ['backend', 'fdatasync', 'entries'],
@@ -51,7 +52,12 @@ const ERRORS = [
   ['entries', WRITES, 'entries'],
   ['long entries', WRITES, 'entries'],
   ['index', WRITES, 'entries'],
+  ['ciphertexts', WRITES, 'entries'],
+  ['long ciphertexts', WRITES, 'entries'],
+  ['ciphertext index', WRITES, 'entries'],
+  ['key index', WRITES, 'entries'],
   ['entries', 'fsync', 'checkpoint'],
+  ['ciphertexts', 'fsync', 'checkpoint'],
   ['head', 'pwrite64', 'checkpoint'],
   ['head', 'fsync', 'checkpoint'],
   ['commits', 'pwrite64', 'checkpoint'],
@@ -72,7 +78,7 @@ export const SYSTEMATIC: readonly Point[] = NTH.flatMap((nth): readonly Point[] 
 ])
 
 /** How often each is struck at random, of twenty. */
-const MOMENTS: readonly Struck[] = [...Array(8).fill('gate'), ...Array(5).fill('backend'), 'helper', 'helper', ...Array(3).fill('postmaster'), 'all', 'all']
+const MOMENTS: readonly Struck[] = [...Array(8).fill('writer'), ...Array(5).fill('backend'), 'helper', 'helper', ...Array(3).fill('postmaster'), 'all', 'all']
 
 /** `count` points: half of them from the table, over and over; half at random. `chance` gives numbers from 0 to 1. */
 export function plan(count: number, chance: () => number): readonly Point[] {
@@ -83,8 +89,8 @@ export function plan(count: number, chance: () => number): readonly Point[] {
 }
 
 const NAMES: Readonly<Record<Struck, string>> = {
-  gate: 'a gate',
-  backend: "a gate's backend in PostgreSQL",
+  writer: 'a writing process',
+  backend: "a writing process's backend in PostgreSQL",
   helper: 'another process of PostgreSQL',
   postmaster: "PostgreSQL's postmaster",
   all: 'everything at once',
@@ -108,6 +114,10 @@ const FILES: Readonly<Record<Files, string>> = {
   entries: "the entries' table",
   'long entries': "the table of the entries' long bodies",
   index: "the entries' index",
+  ciphertexts: "the ciphertexts' table",
+  'long ciphertexts': 'the table of long ciphertexts',
+  'ciphertext index': "the ciphertexts' index",
+  'key index': 'the index of the keys they are sealed under',
   head: "the head's table",
   commits: 'the record of commits (pg_xact)',
   control: 'pg_control',

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { gone } from '../../src/store/cluster/postmaster.ts'
-import type { Files, Point, Stirred } from './points.ts'
+import type { Files, Point, Relation, Stirred } from './points.ts'
 import type { Server } from './server.ts'
 import { type Injection, inject } from './strace.ts'
 import type { WriterProcess } from './writer-process.ts'
@@ -27,14 +27,14 @@ export async function strike(scene: Scene, point: Point): Promise<boolean> {
 }
 
 async function kill({ server, writers, chance }: Scene, { struck, afterMs }: Extract<Point, { way: 'moment' }>): Promise<boolean> {
-  const gates = writers.filter(({ end }) => end() === null).map(({ pid }) => pid)
+  const alive = writers.filter(({ end }) => end() === null).map(({ pid }) => pid)
   const pids =
-    struck === 'gate'
-      ? [pick(gates, chance)]
+    struck === 'writer'
+      ? [pick(alive, chance)]
       : struck === 'postmaster'
         ? [server.postmaster()]
         : struck === 'all'
-          ? [...gates, ...server.pids().toReversed()]
+          ? [...alive, ...server.pids().toReversed()]
           : [pick(await serverPids(server, struck), chance)]
   await pause(afterMs)
   const falling = fallingWith(server, struck)
@@ -46,7 +46,7 @@ async function kill({ server, writers, chance }: Scene, { struck, afterMs }: Ext
 async function killAt({ server, writers, chance }: Scene, { struck, calls, nth, stirred }: Extract<Point, { way: 'call' }>): Promise<boolean> {
   // A new segment is made by whichever backend needs it first, a checkpoint by its one process.
   const pids =
-    struck === 'gate'
+    struck === 'writer'
       ? [pick(writers, chance).pid]
       : stirred === 'entries'
         ? [pick(await serverPids(server, struck), chance)]
@@ -58,8 +58,8 @@ async function killAt({ server, writers, chance }: Scene, { struck, calls, nth, 
 }
 
 /** One process of PostgreSQL's that is killed takes all others with it but the postmaster, which then starts them anew. */
-const fallingWith = (server: Server, struck: 'gate' | 'backend' | 'helper' | 'postmaster' | 'all'): readonly number[] =>
-  struck === 'gate' ? [] : server.pids().filter((pid) => pid !== server.postmaster())
+const fallingWith = (server: Server, struck: 'writer' | 'backend' | 'helper' | 'postmaster' | 'all'): readonly number[] =>
+  struck === 'writer' ? [] : server.pids().filter((pid) => pid !== server.postmaster())
 
 async function allGone(pids: readonly number[]): Promise<void> {
   for (const pid of pids) if (!(await gone(pid, GONE_WITHIN_SECONDS))) throw new Error(`process ${pid} did not fall`)
@@ -92,12 +92,16 @@ async function serverPids(server: Server, struck: 'backend' | 'helper'): Promise
   return processes.filter(({ name }) => name.startsWith('writer') === (struck === 'backend') && name !== 'client backend').map(({ pid }) => pid)
 }
 
-const RELATIONS = {
+const RELATIONS: Readonly<Record<Relation, string>> = {
   entries: "pg_relation_filepath('journal_entry')",
   'long entries': "pg_relation_filepath((select reltoastrelid from pg_class where oid = 'journal_entry'::regclass))",
   index: "pg_relation_filepath('journal_entry_pkey')",
+  ciphertexts: "pg_relation_filepath('payload')",
+  'long ciphertexts': "pg_relation_filepath((select reltoastrelid from pg_class where oid = 'payload'::regclass))",
+  'ciphertext index': "pg_relation_filepath('payload_pkey')",
+  'key index': "pg_relation_filepath('payload_keys')",
   head: "pg_relation_filepath('journal_head')",
-} as const
+}
 
 /** As the server names them to the system, and as the system knows them: relative to its folder and from the root. */
 async function pathsOf(server: Server, files: Files): Promise<readonly string[]> {

@@ -9,6 +9,7 @@ const CAUGHT_WITHIN_MS = 20_000
 /** The other one has gone on when it was acknowledged so many more. */
 const GOES_ON = 50
 
+/** Each of the two is `writer.ts`: the journal and the vault of a gate, and nothing else of it. */
 let house: CrashHouse
 beforeAll(async () => {
   house = await openCrashHouse()
@@ -104,7 +105,9 @@ describe('two gates on one journal', () => {
       process.kill(backend?.pid ?? 0, 'SIGSTOP')
       await pause(HELD_MS + 200)
       process.kill(backend?.pid ?? 0, 'SIGCONT')
-      await expectOneJournal()
+      await house.recover()
+      await house.check()
     }
+    await expectOneJournal()
   })
 })

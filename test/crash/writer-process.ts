@@ -26,6 +26,7 @@ export function startWriter({
   ledger,
   rests,
   onBehind,
+  onStruck,
 }: {
   readonly url: string
   readonly node: string
@@ -34,6 +35,8 @@ export function startWriter({
   readonly rests: boolean
   /** A batch was sent behind one that was under way. */
   readonly onBehind: () => void
+  /** It was killed, or a batch of its failed, while two were under way. */
+  readonly onStruck: () => void
 }): WriterProcess {
   const { PATH = '' } = process.env
   const child = spawn(process.execPath, [join(import.meta.dirname, 'writer.ts')], {
@@ -43,6 +46,7 @@ export function startWriter({
   const troubles: string[] = []
   let [acknowledged, highest, refused] = [0, -1, 0]
   let end: string | null = null
+  let two = false
   createInterface({ input: child.stdout }).on('line', (line) => {
     const [word, index, leaf] = line.split(' ')
     if (word === 'a') {
@@ -50,13 +54,18 @@ export function startWriter({
       acknowledged++
       highest = Math.max(highest, Number(index))
     } else if (word === 'r') refused++
-    else if (word === 'b') onBehind()
+    else if (word === 'b') {
+      two = true
+      onBehind()
+    } else if (word === 'e') two = false
+    else if (word === 's') onStruck()
     else if (word === 't') troubles.push(line.slice(2))
   })
   child.stderr.on('data', (chunk: Buffer) => troubles.push(String(chunk)))
   const ended = new Promise<void>((resolve) =>
     child.once('close', (code, signal) => {
       end = signal ?? `exit ${code}`
+      if (signal !== null && two) onStruck()
       resolve()
     }),
   )

@@ -4,18 +4,18 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { goReader } from './go-reader.ts'
 import type { LogFolder } from './log-folder.ts'
-import { writeLogFolder } from './log-folder.ts'
+import { publishLog } from './log-folder.ts'
 
 const ROOM = mkdtempSync(join(tmpdir(), 'gatehouse-go-'))
 afterAll(() => rmSync(ROOM, { recursive: true, force: true }))
 const read = goReader(ROOM)
 if (!read) console.warn('SKIPPED: Go and golang.org/x/mod are not installed, so nobody but us read our log (apt-get install golang-go golang-golang-x-mod-dev)')
-const written = (size: number, older: readonly number[] = [], receipts: readonly number[] = []) =>
-  writeLogFolder({ folder: mkdtempSync(join(ROOM, 'log-')), size, older, receipts })
+const published = (size: number, older: readonly number[] = [], receipts: readonly number[] = []) =>
+  publishLog({ folder: mkdtempSync(join(ROOM, 'log-')), size, older, receipts })
 
 describe.skipIf(!read)("Go's checksum-database packages (skipped aloud where they are absent)", () => {
-  it.each([1, 2, 255, 256, 257, 600])('read a log of %d entries of ours, and prove each entry and each older tree', async (size) => {
-    const log = await written(size, [0, 1, size], [0, size - 1])
+  it.each([1, 2, 255, 256, 257, 600])('read a log of %d entries that our archive published, and prove each entry and each older tree', async (size) => {
+    const log = await published(size, [0, 1, size], [0, size - 1])
     expect(read?.(log)).toMatchObject({
       ok: true,
       report: {
@@ -56,7 +56,7 @@ describe.skipIf(!read)("Go's checksum-database packages (skipped aloud where the
     ],
     ['the entry of a receipt', 'receipts/9.entry', (bytes) => bytes.with(0, 0), /9\.tlog-proof/],
   ])('see %s that was changed', async (_, path, change, said) => {
-    const log: LogFolder = await written(300, [7], [9])
+    const log: LogFolder = await published(300, [7], [9])
     expect(read?.(log, 100)).toMatchObject({ ok: true })
     const file = join(log.folder, path)
     writeFileSync(file, change(new Uint8Array(readFileSync(file))))

@@ -1,14 +1,17 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { signedCheckpoint } from '../../src/log/checkpoint.ts'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { folderObjects } from '../../src/archive/folder.ts'
+import { valueOf } from '../../src/archive/objects.contract.ts'
+import { readPublished } from '../../src/archive/published.ts'
+import { openTiler } from '../../src/archive/tiler.ts'
 import { cosign, withCosignature } from '../../src/log/cosignature.ts'
-import { EMPTY_FRONTIER, extend, rootOf } from '../../src/log/frontier.ts'
-import { leafHash } from '../../src/log/leaf.ts'
 import { parseNote } from '../../src/log/note.ts'
 import { cosignerKey, formatVkey, signerKey } from '../../src/log/note-key.ts'
-import { ENTRY_BYTES_MAX, encodeBundle, entriesPath, hashTile, levelAbove, tilePath } from '../../src/log/tile.ts'
+import { ENTRY_BYTES_MAX, tilePath } from '../../src/log/tile.ts'
 import { tileProver } from '../../src/log/tile-proof.ts'
 import { formatTlogProof } from '../../src/log/tlog-proof.ts'
+import { drain } from '../support/archive.ts'
+import { smallTable } from '../support/small-table.ts'
 
 const LOG = signerKey('gatehouse.example/journal', new Uint8Array(32).fill(1))
 const WITNESSES = [cosignerKey('witness.example/w1', new Uint8Array(32).fill(2)), cosignerKey('witness.example/w2', new Uint8Array(32).fill(3))]
@@ -20,10 +23,10 @@ export type LogFolder = { readonly folder: string; readonly vkey: string; readon
 const entryAt = (n: number): Uint8Array => (n === 1 ? new Uint8Array(ENTRY_BYTES_MAX).fill(7) : new TextEncoder().encode('entry'.repeat(n % 40)))
 
 /**
- * Writes a log of `size` entries by our own formats: full and last partial tiles, bundles, the checkpoint twice cosigned, a checkpoint
- * for each older size, and a receipt out of those tiles for each index named.
+ * A log of `size` entries in a folder, as the archive's tiler publishes it: it follows the table from each older size to the next, and each checkpoint has two
+ * cosignatures. Beside it the signed note of each older size, and a receipt out of the published tiles for each index named.
  */
-export async function writeLogFolder({
+export async function publishLog({
   folder,
   size,
   older,
@@ -34,36 +37,28 @@ export async function writeLogFolder({
   readonly older: readonly number[]
   readonly receipts: readonly number[]
 }): Promise<LogFolder> {
-  const file = (path: string, content: Uint8Array | string) => {
-    mkdirSync(dirname(join(folder, path)), { recursive: true })
-    writeFileSync(join(folder, path), content)
+  const table = smallTable(LOG)
+  const objects = folderObjects(folder)
+  const tiler = openTiler({ table, objects, vkey: LOG, countersign: ({ note }) => Promise.resolve(cosigned(note)) })
+  for (const at of [...older, size].toSorted((a, b) => a - b)) {
+    table.append(at - table.entries.length, entryAt).sign()
+    await drain(tiler)
   }
-  const entries = Array.from({ length: size }, (_, n) => entryAt(n))
-  let hashes: readonly Uint8Array[] = entries.map(leafHash)
-  const rootAt = (leaves: number, of: readonly Uint8Array[]) => rootOf(extend(EMPTY_FRONTIER, of.slice(0, leaves)))
-  const root = rootAt(size, hashes)
-  const signed = signedCheckpoint(LOG, size, root)
-  const text = parseNote(signed)?.text ?? ''
-  const checkpoint = WITNESSES.reduce((note, key, i) => withCosignature(note, cosign(key, text, 1_790_000_000 + i), key) ?? '', signed)
-  file('checkpoint', checkpoint)
-  for (const at of older) file(`checkpoint.${at}`, signedCheckpoint(LOG, at, rootAt(at, hashes)))
-  for (let first = 0; first < size; first += 256) {
-    const within = entries.slice(first, first + 256)
-    file(entriesPath(first / 256, within.length), encodeBundle(within))
-  }
-  for (let level = 0; hashes.length > 0; level += 1) {
-    for (let index = 0; index * 256 < hashes.length; index += 1) {
-      const tile = hashTile(hashes, index) ?? new Uint8Array()
-      file(tilePath(level, index, tile.length / 32), tile)
-    }
-    hashes = levelAbove(hashes)
-  }
-  const prover = tileProver(async (level, index, width) => new Uint8Array(readFileSync(join(folder, tilePath(level, index, width)))))
+  for (const at of older) writeFileSync(join(folder, `checkpoint.${at}`), table.signed.find((signed) => signed.size === at)?.note ?? '')
+
+  const published = valueOf(await readPublished(objects, LOG))
+  if (published?.checkpoint.size !== size) throw new Error(`the tiler did not publish ${size} entries`)
+  const prover = tileProver(async (level, index, width) => valueOf(await objects.get(tilePath(level, index, width))))
+  mkdirSync(join(folder, 'receipts'))
   for (const index of receipts) {
-    const proven = await prover.inclusion(index, { size, root })
+    const proven = await prover.inclusion(index, published.checkpoint)
     if (!proven.ok) throw new Error(proven.refusal)
-    file(`receipts/${index}.tlog-proof`, formatTlogProof({ index, hashes: proven.value.proof, checkpoint, extra: null }))
-    file(`receipts/${index}.entry`, entries[index] ?? new Uint8Array())
+    const file = join(folder, 'receipts', String(index))
+    writeFileSync(`${file}.tlog-proof`, formatTlogProof({ index, hashes: proven.value.proof, checkpoint: published.note, extra: null }))
+    writeFileSync(`${file}.entry`, table.entries[index]?.body ?? '')
   }
   return { folder, vkey: formatVkey(LOG), witnesses: WITNESSES.map(formatVkey) }
 }
+
+const cosigned = (signed: string): string =>
+  WITNESSES.reduce((note, key, i) => withCosignature(note, cosign(key, parseNote(signed)?.text ?? '', 1_790_000_000 + i), key) ?? '', signed)
