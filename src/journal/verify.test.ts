@@ -26,6 +26,7 @@ const WHOLE = {
   log: 'gatehouse.test/log',
   from: 0,
   pruned: 0,
+  lacking: null,
   unwitnessedTail: null,
   witnessed: null,
   tiles: null,

@@ -11,5 +11,9 @@ export function openStorePool(config: pg.PoolConfig): pg.Pool {
   return pool
 }
 
-/** One connection for a journal's appends, sent without waiting for each other. It is kept however quiet it is: who asks after a pause does not wait for another. */
-export const openAppendPool = (config: pg.PoolConfig): pg.Pool => openStorePool({ ...config, max: 1, pipeline: true, idleTimeoutMillis: 0, keepAlive: true })
+/**
+ * One connection for a journal's appends, sent without waiting for each other. It is kept however quiet it is: who asks after a pause does not wait for another. A
+ * network that forgets quiet connections is reminded twice a minute.
+ */
+export const openAppendPool = (config: pg.PoolConfig): pg.Pool =>
+  openStorePool({ ...config, max: 1, pipeline: true, idleTimeoutMillis: 0, keepAlive: true, keepAliveInitialDelayMillis: 30_000 })

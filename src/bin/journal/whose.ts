@@ -1,11 +1,14 @@
 import type { EntryFilter } from '../../journal/source-filter.ts'
 import { isPseudonym, parseRef, type SubjectRef } from '../../journal/vault/subject.ts'
+import { openSubjects } from '../../journal/vault/subjects.ts'
 import { Fault } from '../../model/fault.ts'
 import { secret } from '../../store/cluster/secrets.ts'
 import { visitCluster } from '../../store/cluster/visit.ts'
 import { PROCESS_ROLES } from '../../store/grants.ts'
 import { openStorePool } from '../../store/open-pool.ts'
-import { masterKeyFrom, openHouseVault, VAULT_KEY } from '../parts/vault.ts'
+import { vaultStore } from '../../store/vault-store.ts'
+import { newRandom } from '../parts/house.ts'
+import { masterKeyFrom, VAULT_KEY } from '../parts/vault.ts'
 
 /**
  * The filter with the person and the subject by their pseudonyms, as entries name them. Who typed one is believed; any other name is looked up in the vault of a
@@ -44,8 +47,9 @@ async function lookedUp(data: string | undefined, refs: readonly (SubjectRef | n
   if (place === null) return null
   const pool = openStorePool({ connectionString: place.url, max: 1, connectionTimeoutMillis: 5000 })
   try {
-    const { vault } = await openHouseVault(pool, masterKeyFrom(place.master))
-    return await Promise.all(refs.map(async (ref) => (ref === null ? null : vault.subjects.known(ref))))
+    // Nothing is made or written: any role that may read the vault may look somebody up.
+    const subjects = openSubjects({ store: vaultStore(pool), master: masterKeyFrom(place.master), random: newRandom, clock: Date.now })
+    return await Promise.all(refs.map(async (ref) => (ref === null ? null : subjects.known(ref))))
   } finally {
     await pool.end()
   }

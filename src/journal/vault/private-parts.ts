@@ -43,11 +43,20 @@ const HOUSE = 'house:journal'
 /** What the gate's own hand signed has to be read by whoever follows the journal. */
 const NEVER: ReadonlySet<string> = new Set(['grant'])
 
-/** Null: nothing of it is anybody's, and its `size` is not over `bytesMax`. What makes it larger is sealed too, the largest first, so that no entry is ever too large. */
-export function part(entry: Entry, bytesMax: number, size = sizeOf(entry)): Parted | null {
+/** Pseudonyms of some 760 accounts: they are counted apart from the rest, so that entries are found by them; an entry about more is not. */
+const CONCERNS_BYTES_MAX = 16_000
+/** What `concerns` takes: pseudonyms are ASCII. */
+export const concernsBytes = ({ detail }: Entry): number => (detail?.['concerns'] === undefined ? 0 : JSON.stringify(detail['concerns']).length)
+
+/**
+ * Null: nothing of it is anybody's, and its `size`, `concerns` apart, is not over `bytesMax`. What makes it larger is sealed too, the largest first, so that no
+ * entry is ever too large.
+ */
+export function part(entry: Entry, bytesMax: number, size = sizeOf(entry) - concernsBytes(entry) * UTF8_MAX): Parted | null {
   const detail = entry.detail ?? {}
   const found = RULES[entry.kind]
   const names = new Set(found?.details.filter((name) => detail[name] !== undefined))
+  if (concernsBytes(entry) > CONCERNS_BYTES_MAX) names.add('concerns')
   if (size > bytesMax) for (const name of tooLarge(entry, names, bytesMax)) names.add(name)
   if (names.size === 0) return null
   const split = (wanted: boolean) => Object.fromEntries(Object.entries(detail).filter(([name]) => names.has(name) === wanted))
@@ -79,7 +88,7 @@ function subjectAt({ person, detail }: Entry, whose: Whose): string | null {
 }
 
 function tooLarge(entry: Entry, already: ReadonlySet<string>, bytesMax: number): readonly string[] {
-  const left = Object.entries(entry.detail ?? {}).filter(([name]) => !already.has(name))
+  const left = Object.entries(entry.detail ?? {}).filter(([name]) => !already.has(name) && name !== 'concerns')
   const sizes = left.map(([name, value]) => [name, sizeOf(value)] as const)
   let over = sizeOf({ ...entry, detail: {} }) + sizes.reduce((sum, [name, size]) => sum + name.length + size, 0) - bytesMax
   if (over <= 0) return []

@@ -6,6 +6,7 @@ import { poolOf } from '../../../test/support/journal.ts'
 import { ENTRY_BYTES_MAX } from '../../log/tile.ts'
 import { journalStore } from '../../store/journal-store.ts'
 import { vaultKeeping, vaultStore } from '../../store/vault-store.ts'
+import type { Entry } from '../entry.ts'
 import { openJournal } from '../open.ts'
 import { parseRecorded } from '../recorded.ts'
 import { readTail } from '../tail.ts'
@@ -177,6 +178,36 @@ describe('an entry with somebody’s values', () => {
     const named = 'concerns' in detail ? [one, two] : [one]
     expect(body && parseRecorded(body)?.detail?.['concerns']).toEqual(await Promise.all(named.map((account) => open().accountAlias(account))))
     expect(Buffer.from(body ?? []).includes('ACC-')).toBe(false)
+  })
+
+  it('is recorded, by its pseudonym, while its account is being erased', async () => {
+    const [vault, account] = [open(), `ACC-${somebody()}`]
+    const alias = await vault.accountAlias(account)
+    await vaultKeeping(owner).begin(alias, now)
+    const { record, entries, drain } = journalOf(open())
+    const receipt = await record({ kind: 'ask.answered', outcome: 'done', correlation: 'c-5', detail: { concerns: [account], rows: 1 } })
+    await drain()
+    const [body] = (await entries.read(receipt.ok ? receipt.value.index : -1, 1)).map((stored) => stored.body)
+    expect(body && parseRecorded(body)?.detail?.['concerns']).toEqual([alias])
+  })
+
+  it.each([
+    [700, true],
+    [800, false],
+  ])('of %i accounts names them: %s', async (count, named) => {
+    const aliases = Array.from({ length: count }, (_, i) => `a-${String(i).padStart(16, '0')}`)
+    const recorded: Entry[] = []
+    const record = vaulted({
+      record: async (entry) => {
+        recorded.push(entry)
+        return { ok: false, refusal: { code: 'journal_unavailable', detail: 'not asked' } }
+      },
+      vault: { keyOf: open().keyOf, accountTold: async (account) => account },
+      random: (bytes) => randomBytes(bytes),
+    })
+    await record({ kind: 'ask.answered', outcome: 'done', detail: { asked: { note: 'x'.repeat(20_000) }, concerns: aliases, rows: count } })
+    expect(recorded[0]?.detail?.['concerns']).toEqual(named ? aliases : undefined)
+    expect(JSON.stringify(recorded[0]).length).toBeLessThan(20_000)
   })
 
   it('does not open a ciphertext of another entry', async () => {

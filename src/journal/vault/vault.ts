@@ -18,6 +18,8 @@ export type Vault = {
   readonly subjects: Subjects
   /** What stands in a row in the place of an account's number. */
   readonly accountAlias: (account: string) => Promise<string>
+  /** The same to tell of it in an entry: also while the account is being erased, since that wants no key. */
+  readonly accountTold: (account: string) => Promise<string>
   /** The accounts' numbers again; null for one that is erased. What is no alias is from before there were any. */
   readonly accountsOf: (aliases: readonly string[]) => Promise<readonly (string | null)[]>
   /** The key of these subjects now, for who seals many values at once. */
@@ -46,6 +48,10 @@ export function openVault(parts: SubjectParts): Vault {
   return {
     subjects,
     accountAlias: (account) => subjects.pseudonym(`account:${account}`),
+    accountTold: async (account) => {
+      const ref = `account:${account}` as const
+      return (await subjects.known(ref)) ?? (await subjects.found(ref)) ?? subjects.pseudonym(ref)
+    },
     async accountsOf(aliases) {
       const refs = await subjects.whoAll(aliases.filter(isPseudonym))
       const known = new Map(aliases.filter(isPseudonym).map((alias, i) => [alias, refs[i] ?? null]))

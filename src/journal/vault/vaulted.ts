@@ -5,12 +5,12 @@ import { type Refusal, refusal } from '../../model/refusal.ts'
 import type { Entry } from '../entry.ts'
 import type { Record } from '../record.ts'
 import { ENTRY_INLINE_MAX, type Sealed, sealPayload } from './payload.ts'
-import { accountsIn, type Parted, part, UTF8_MAX } from './private-parts.ts'
+import { accountsIn, concernsBytes, type Parted, part, UTF8_MAX } from './private-parts.ts'
 import type { Vault } from './vault.ts'
 
 export type VaultedRecord = {
   readonly record: Record
-  readonly vault: Pick<Vault, 'keyOf' | 'accountAlias'>
+  readonly vault: Pick<Vault, 'keyOf' | 'accountTold'>
   readonly random: Random
   readonly onTrouble?: (cause: unknown) => void
 }
@@ -25,7 +25,7 @@ export function vaulted({ record, onTrouble = () => undefined, ...keys }: Vaulte
     if (!named.ok) return named
     const text = JSON.stringify(named.value)
     const entry = wellFormed(named.value, text)
-    const parted = part(entry, ENTRY_INLINE_MAX, text.length * UTF8_MAX)
+    const parted = part(entry, ENTRY_INLINE_MAX, (text.length - concernsBytes(entry)) * UTF8_MAX)
     if (parted === null) return record(entry)
     const sealed = await within(onTrouble, () => seal(keys, parted))
     return sealed.ok ? record(sealed.value.entry, sealed.value.payload) : sealed
@@ -35,7 +35,7 @@ export function vaulted({ record, onTrouble = () => undefined, ...keys }: Vaulte
 async function aliased({ vault }: Pick<VaultedRecord, 'vault'>, entry: Entry): Promise<Entry> {
   const accounts = accountsIn(entry)
   if (accounts.length === 0) return entry
-  return { ...entry, detail: { ...entry.detail, concerns: await Promise.all(accounts.map(vault.accountAlias)) } }
+  return { ...entry, detail: { ...entry.detail, concerns: await Promise.all(accounts.map(vault.accountTold)) } }
 }
 
 const seal = async ({ vault, random }: Pick<VaultedRecord, 'vault' | 'random'>, parted: Parted): Promise<Sealed> =>
