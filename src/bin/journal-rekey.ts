@@ -62,8 +62,14 @@ function notRekeyed(refused: NotRekeyed): Fault {
     case 'altered':
       return new Fault(
         'vault_altered',
-        `the row \`${refused.row}\` of the vault does not open under its master key: somebody altered it; nothing was changed`,
-        `restore that row from a backup, or erase whose it is, ${AGAIN}`,
+        `the row \`${refused.row}\` of the vault does not open under its master key, or was put back after its erasure: somebody altered it; nothing was changed`,
+        `restore that row from a backup, or set its \`wrapped\` to null where it was erased, ${AGAIN}`,
+      )
+    case 'beside':
+      return new Fault(
+        'vault_altered',
+        `the row \`${refused.row}\` of the vault does not open under the new master key as others do: somebody put it back; the old master key is not destroyed`,
+        `restore vault_subject and vault_key whole from one backup, or set \`wrapped\` of that row to null where it was erased, ${AGAIN}`,
       )
     case 'unrecorded':
       return new Fault(

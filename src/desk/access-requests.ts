@@ -20,9 +20,11 @@ export type Shown = { readonly person: string; readonly useCases: readonly strin
 
 /** Where requests for access stand: a port. Durable on return; each call is one statement; throws when the store cannot be reached. */
 export type AccessRequests = {
-  /** Once for each refusal: a second changes nothing. */
+  /** Once for each refusal, and while one is open once for its person, use case and rule: a second changes nothing. */
   readonly add: (request: Omit<AccessRequest, 'answered'>) => Promise<void>
   readonly ofRefusal: (correlation: string) => Promise<AccessRequest | null>
+  /** The one that nobody answered yet. */
+  readonly openOf: (about: Pick<AccessRequest, 'person' | 'useCase' | 'rule'>) => Promise<AccessRequest | null>
   readonly find: (id: string) => Promise<AccessRequest | null>
   /** Open: oldest first. Answered: newest first. At most `limit` of each. */
   readonly shownTo: (who: Shown, limit: number) => Promise<{ readonly open: readonly AccessRequest[]; readonly answered: readonly AccessRequest[] }>

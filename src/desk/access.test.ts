@@ -30,6 +30,13 @@ const HILDE = person('hilde', ['hall-leads'], true)
 const by = (viewer: Viewer, correlation = 'cor-act') => ({ viewer, correlation })
 const RULE = { rule: 'care.no-prices', owner: 'Petra Holm', reason: 'prices are for finance' }
 
+/** Refusals that differ from cor-4 in one thing each. */
+const OTHERS = [
+  ['cor-6', 'care', 'use-case-assignment', 'anna'],
+  ['cor-7', 'stock', 'stock.no-nights', 'anna'],
+  ['cor-8', 'stock', 'use-case-assignment', 'mira'],
+] as const
+
 let journal: FreshJournal
 let held: Map<string, AccessRequest>
 let house: AccessHouse
@@ -40,6 +47,9 @@ beforeAll(async () => {
   await record({ kind: 'ask.refused', outcome: 'forbidden', person: 'anna', session: 'ses-gone', operation: 'getOrder', correlation: 'cor-2', detail: RULE })
   const assignment = { useCase: 'stock', rule: 'use-case-assignment', owner: 'Head of Stock', reason: 'use case `stock` is assigned to people of hall' }
   await record({ kind: 'session.refused', outcome: 'use_case_not_assigned', person: 'anna', device: 'd', correlation: 'cor-4', detail: assignment })
+  await record({ kind: 'session.refused', outcome: 'use_case_not_assigned', person: 'anna', device: 'd', correlation: 'cor-5', detail: assignment })
+  for (const [correlation, useCase, rule, who] of OTHERS)
+    await record({ kind: 'session.refused', outcome: 'use_case_not_assigned', person: who, device: 'd', correlation, detail: { ...assignment, useCase, rule } })
   await record({ kind: 'ask.refused', outcome: 'rate_limited', person: 'anna', session: 'ses-care', operation: 'getOrder', correlation: 'cor-3' })
 })
 afterAll(() => journal.close())
@@ -53,6 +63,9 @@ beforeEach(() => {
         if (![...held.values()].some(({ correlation }) => correlation === request.correlation)) held.set(request.id, { ...request, answered: null })
       },
       ofRefusal: async (correlation) => [...held.values()].find((one) => one.correlation === correlation) ?? null,
+      openOf: async (about) =>
+        [...held.values()].find((one) => one.answered === null && one.person === about.person && one.useCase === about.useCase && one.rule === about.rule) ??
+        null,
       find: async (id) => held.get(id) ?? null,
       shownTo: async (who) => {
         const shown = [...held.values()].filter(
@@ -99,6 +112,24 @@ describe('a request for access', () => {
     expect((await requestAccess(house, 'cor-1', 'again', by(ANNA))).ok).toBe(true)
     expect([...held.values()]).toEqual([expect.objectContaining({ useCase: 'care', note: 'a dispute', askedAt: 1000, answered: null })])
     expect(await size()).toBe(before)
+  })
+
+  it('is not made again of another refusal by the same rule for the same use case while it is open, and is shown there', async () => {
+    await requestAccess(house, 'cor-4', 'counting on Monday', by(ANNA))
+    const before = await size()
+    expect(await refusalFor(house, 'cor-5', ANNA)).toMatchObject({ value: { requestedAt: 1000, answered: null } })
+    expect(await requestAccess(house, 'cor-5', 'counting on Tuesday', by(ANNA))).toEqual({ ok: true, value: null })
+    expect([await size(), [...held.keys()]]).toEqual([before, ['acr-1']])
+    expect((await answerRequest(house, 'acr-1', 'no', by(HILDE))).ok).toBe(true)
+    expect(await refusalFor(house, 'cor-5', ANNA)).toMatchObject({ value: { requestedAt: null } })
+    expect((await requestAccess(house, 'cor-5', 'counting on Tuesday', by(ANNA))).ok).toBe(true)
+    expect([...held.values()].map(({ correlation }) => correlation)).toEqual(['cor-4', 'cor-5'])
+  })
+
+  it('is one of its own about another use case, another rule, or by another person', async () => {
+    await requestAccess(house, 'cor-4', 'counting on Monday', by(ANNA))
+    for (const [correlation, , , who] of OTHERS) await requestAccess(house, correlation, 'please', by(who === 'mira' ? MIRA : ANNA))
+    expect([...held.values()].map(({ correlation }) => correlation)).toEqual(['cor-4', 'cor-6', 'cor-7', 'cor-8'])
   })
 
   it.each([

@@ -30,10 +30,10 @@ const SHOWN_MAX = 200
 export async function refusalFor(house: AccessHouse, correlation: string, viewer: Viewer): Answered<RefusalFound> {
   const found = await refusedUnder(house.entries, viewer, correlation)
   if (found === null) return refuse(refusal('not_found', 'there is no such refusal of yours'))
-  const request = await house.requests.ofRefusal(correlation)
   const { outcome, operation, person, detail } = found.entry
   const { rule, owner, reason } = detail ?? {}
   const named = typeof rule === 'string' && typeof owner === 'string' && typeof reason === 'string' ? { id: rule, owner, reason } : null
+  const request = (await house.requests.ofRefusal(correlation)) ?? (named && person !== undefined ? await openAbout(house, found, person, named.id) : null)
   return done({
     code: outcome,
     at: found.at,
@@ -46,7 +46,10 @@ export async function refusalFor(house: AccessHouse, correlation: string, viewer
   })
 }
 
-/** Asks for access, once for each refusal. Recorded before it is kept. Refuses `forbidden` where no rule refused, or another's agent was. */
+/**
+ * Asks for access, once for each refusal; and while a request is open, once for its person, use case and rule, so that one who is refused without end fills no
+ * approver's list. Recorded before it is kept. Refuses `forbidden` where no rule refused, or another's agent was.
+ */
 export async function requestAccess(house: AccessHouse, about: string, note: string, { viewer, correlation }: Act): Answered<null> {
   const found = await refusalFor(house, about, viewer)
   if (!found.ok) return found
@@ -88,6 +91,9 @@ export async function answerRequest(house: AccessHouse, id: string, answer: stri
   if (now === null) throw new Error('a request that was answered is gone')
   return done(await viewOf(house, now, viewer))
 }
+
+const openAbout = async (house: AccessHouse, found: RefusedItem, person: string, rule: string): Promise<AccessRequest | null> =>
+  house.requests.openOf({ person, rule, useCase: await useCaseIn(house, found) })
 
 /** Of the session that was refused or, where none was opened, the one it was asked for. */
 async function useCaseIn(house: AccessHouse, found: RefusedItem | null): Promise<string | null> {

@@ -1,8 +1,8 @@
-import fastifyCookie from '@fastify/cookie'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { fastifyCookie } from '@fastify/cookie'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { newId } from '../base/id.ts'
 import { EVENTS_PATH } from '../contract/console.ts'
-import { refusal } from '../model/refusal.ts'
+import { type Refusal, refusal } from '../model/refusal.ts'
 import { answerCalls } from './calls.ts'
 import type { Desk } from './desk.ts'
 import { streamsOf } from './events.ts'
@@ -12,6 +12,7 @@ import { callerOf } from './route.ts'
 import { turnBack } from './turn-back.ts'
 
 const BODY_BYTES_MAX = 16 * 1024
+const NOWHERE = refusal('no_such_address', 'the console has nothing at this address')
 
 /**
  * The console on a fastify server of its own: pages, `/desk/assets/`, `/desk/api/`, and a refusal everywhere else. Throws the Fault
@@ -23,8 +24,7 @@ export async function deskRoutes(app: FastifyInstance, desk: Desk): Promise<void
     if (!scope.hasRequestDecorator('cookies')) await scope.register(fastifyCookie)
     scope.addHook('onRequest', async (request, reply) => {
       reply.headers(HEADERS)
-      const arrival = arrivalOf(request)
-      const refused = addressedHere(arrival, desk.origin()) ?? (request.url.startsWith('/desk/api/') ? fromOwnPage(arrival, desk.origin()) : null)
+      const refused = misdirected(request, desk.origin())
       return refused === null ? undefined : turnBack(desk, request, reply, refused)
     })
     scope.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => {
@@ -35,10 +35,21 @@ export async function deskRoutes(app: FastifyInstance, desk: Desk): Promise<void
       request.log.error({ err: error, correlation }, 'a call of the console failed')
       return turnBack(desk, request, reply, refusal('house_failed', 'something went wrong here, not with you'), correlation)
     })
-    scope.setNotFoundHandler((request, reply) => turnBack(desk, request, reply, refusal('no_such_address', 'the console has nothing at this address')))
+    scope.setNotFoundHandler((request, reply) => turnBack(desk, request, reply, NOWHERE))
     await scope.register(async (pages) => servePages(pages, desk))
     await scope.register(async (api) => serveApi(api, desk), { bodyLimit: BODY_BYTES_MAX })
   })
+}
+
+/** The same for an address that cannot be read, which comes by none of the hooks above; not even its cookies were looked at. */
+export function turnBackUnread(desk: Desk, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  request.cookies = fastifyCookie.parse(request.headers.cookie ?? '')
+  return turnBack(desk, request, reply.headers(HEADERS), misdirected(request, desk.origin()) ?? NOWHERE)
+}
+
+function misdirected(request: FastifyRequest, own: string): Refusal | null {
+  const arrival = arrivalOf(request)
+  return addressedHere(arrival, own) ?? (request.url.startsWith('/desk/api/') ? fromOwnPage(arrival, own) : null)
 }
 
 async function serveApi(api: FastifyInstance, desk: Desk): Promise<void> {

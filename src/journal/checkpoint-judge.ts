@@ -11,7 +11,7 @@ import type { Believed, Trust } from './verify-trust.ts'
 const PAGE_CHECKPOINTS = 256
 
 /** A checkpoint from elsewhere than the source: a SIEM, a witness, paper. `name` is what a sentence calls it. */
-export type Foreign = { readonly name: string; readonly note: string }
+export type Foreign = { readonly name: string; readonly note: string; readonly doubt?: string }
 
 /** What the checkpoints that held come to. */
 export type Held = {

@@ -2,6 +2,7 @@ import { parseCheckpoint } from '../log/checkpoint.ts'
 import { HASH_BYTES } from '../log/leaf.ts'
 import { parseNote } from '../log/note.ts'
 import { decodeBundle, entriesPath, parseTilePath, TILE_WIDTH, tilePath, tileWidth } from '../log/tile.ts'
+import { Fault } from '../model/fault.ts'
 import type { StoredCheckpoint } from './entry-store.ts'
 import type { FaultList } from './fault-list.ts'
 import type { Claim, LogSource, SourcePage } from './source.ts'
@@ -17,8 +18,8 @@ const LISTED_MORE_MAX = 250_000
 
 /**
  * The bytes of an object of an archive (C2SP tlog-tiles), or null where none stands. `list`, where the archive can be listed: up to a page of paths that
- * begin with `prefix` and come after `after`, ascending; none is the end. `kept`, where versions are kept and locked: the same by what was locked first, so that
- * nobody who wrote over an object or hid it since changes what is read.
+ * begin with `prefix` and come after `after`, ascending; none is the end. `kept`, where versions can be asked for: the same by what was locked first, which
+ * nobody changes who wrote over an object or hid it since. Only its listing tells a copy under lock: in the plain one, a delete marker hides what is kept.
  */
 export type TileArchive = {
   readonly name: string
@@ -41,14 +42,27 @@ export function tileSource(archive: TileArchive, believedSize: (note: string) =>
   async function claim(): Promise<Claim> {
     const bytes = await archive.get('checkpoint')
     const note = bytes && Buffer.from(bytes).toString()
-    const kept = note === null || (await archive.list?.(CHECKPOINTS, ''))?.length ? await openedKept() : null
+    const { isKept, doubt } = note === null ? { isKept: true, doubt: null } : await lookedAt()
+    const kept = isKept ? await openedKept() : null
     if (kept && (note === null || kept.newest.size > (believedSize(note) ?? 0))) return claimKept(kept)
     if (note === null) return nothing(`${name} holds no checkpoint`)
     const size = sizeNamed(note)
     if (size === null) return nothing(`the checkpoint in ${name} is not a signed checkpoint`)
     const newest = { size, note, frontier: null }
     copy = published(archive, newest)
-    return { size, newest, pruned: 0, lacking: null, fault: null }
+    return { size, newest, pruned: 0, lacking: null, fault: null, ...(doubt !== null && { doubt }) }
+  }
+
+  /** Whether checkpoints of a copy under lock lie here, hidden or not. Where versions cannot be listed, those that nobody hid. */
+  async function lookedAt(): Promise<{ readonly isKept: boolean; readonly doubt: string | null }> {
+    const lie = async ({ list }: TileArchive) => ((await list?.(CHECKPOINTS, '')) ?? []).length > 0
+    try {
+      return { isKept: await lie(archive.kept ?? archive), doubt: null }
+    } catch (cause) {
+      if (!archive.kept || !(cause instanceof Fault)) throw cause
+      const doubt = `the versions in ${name} cannot be listed (${cause.message}): a copy under lock that was cut back behind delete markers would look like this`
+      return { isKept: await lie(archive), doubt }
+    }
   }
 
   async function openedKept(): Promise<(KeptLog & Pick<TileArchive, 'get' | 'list'>) | null> {

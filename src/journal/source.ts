@@ -12,7 +12,7 @@ export type SourcePage = { readonly entries: readonly SourceEntry[]; readonly fa
 /**
  * How many entries a source says it has, and its newest checkpoint; `fault` where what should say so cannot be read. `pruned`: entries below this have left it, and come
  * from an archive behind it. `lacking`: of a copy under lock, which has full bundles alone, the entries that its newest checkpoint covers beyond `size`; null for any other.
- * Nothing is verified.
+ * `doubt`: why it may be another kind of copy than it looks, in a sentence; left out where there is none. Nothing is verified.
  */
 export type Claim = {
   readonly size: number
@@ -20,6 +20,7 @@ export type Claim = {
   readonly pruned: number
   readonly lacking: number | null
   readonly fault: string | null
+  readonly doubt?: string
 }
 
 /**

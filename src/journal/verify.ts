@@ -91,8 +91,9 @@ export async function verifyLog(given: LogVerification): Promise<Verified> {
   const payloads = payloadOf && payloadCheck({ payloadOf, faults })
   const times = timeCheck({ warnings, now })
   const events = eventCheck(from.size > 0 ? from.size - 1 : null, faults)
-  const { size, newest, pruned, lacking, fault } = await source.claim()
+  const { size, newest, pruned, lacking, fault, doubt } = await source.claim()
   if (fault !== null) faults.add(fault)
+  for (const one of [doubt, ...against.map((foreign) => foreign.doubt)]) if (one !== undefined) warnings.add(one)
   const judge = checkpointJudge({
     source,
     newest: newest?.size ?? -1,

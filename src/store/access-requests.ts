@@ -19,6 +19,10 @@ type Row = {
 /** Whom `shownTo` shows a request: who asked, and who decides its use case. */
 const SHOWN = '(person = $1 or use_case = any($2) or (use_case is null and $3))'
 
+/** The open one of a person about a use case, or none, and a rule. */
+const OPEN = (person: string, useCase: string, rule: string) =>
+  `person = ${person} and use_case is not distinct from ${useCase} and rule = ${rule} and answered_at is null`
+
 /** Requests for access in PostgreSQL, as the port says. */
 export function accessRequests(pool: Pool): AccessRequests {
   const find = async (text: string, values: readonly unknown[]): Promise<readonly AccessRequest[]> =>
@@ -26,10 +30,12 @@ export function accessRequests(pool: Pool): AccessRequests {
   return {
     async add({ id, person, correlation, operation, useCase, rule, owner, note, askedAt }) {
       const text = `insert into access_request (id, person, correlation, operation, use_case, rule, owner, note, asked_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (correlation) do nothing`
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9 where not exists (select from access_request where ${OPEN('$2', '$5', '$6')})
+        on conflict (correlation) do nothing`
       await pool.query(text, [id, person, correlation, operation, useCase, rule, owner, note, new Date(askedAt)])
     },
     ofRefusal: async (correlation) => (await find('correlation = $1', [correlation]))[0] ?? null,
+    openOf: async ({ person, useCase, rule }) => (await find(OPEN('$1', '$2', '$3'), [person, useCase, rule]))[0] ?? null,
     find: async (id) => (await find('id = $1', [id]))[0] ?? null,
     async shownTo({ person, useCases, withoutUseCase }, limit) {
       const who = [person, useCases, withoutUseCase, limit]

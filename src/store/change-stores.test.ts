@@ -263,6 +263,21 @@ describe('accessRequests', () => {
     expect(await ofRefusal('cor-acr-1')).toEqual({ ...asking('acr-1'), answered: null })
   })
 
+  it.each(['vault-room', null])('keeps one open request of a person about use case %s and a rule; answered, another', async (useCase) => {
+    const { add, answer, openOf } = accessRequests(pool)
+    const [id, about] = [`acr-open-${useCase}`, { person: 'ben', useCase, rule: 'open' }]
+    expect(await openOf(about)).toBeNull()
+    await add(asking(id, about))
+    await add(asking(`${id}-again`, about))
+    expect(await openOf(about)).toEqual({ ...asking(id, about), answered: null })
+    for (const over of [{ person: 'anna' }, { useCase: 'other' }, { rule: 'other' }]) expect(await openOf({ ...about, ...over })).toBeNull()
+    await answer(id, { by: 'anna', at: 1_790_000_100_000, answer: 'no' })
+    expect(await openOf(about)).toBeNull()
+    await add(asking(`${id}-again`, about))
+    expect((await openOf(about))?.id).toBe(`${id}-again`)
+    await answer(`${id}-again`, { by: 'anna', at: 1_790_000_100_000, answer: 'no' })
+  })
+
   it('shows a request to who asked, and to who decides its use case; one without a use case only where that is asked for', async () => {
     const { add, shownTo } = accessRequests(pool)
     await add(asking('acr-3', { person: 'ben', useCase: 'desk', askedAt: 1_790_000_000_000 }))

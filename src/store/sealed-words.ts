@@ -42,6 +42,7 @@ export function sealedRequests(requests: AccessRequests, vault: Vault): AccessRe
   return {
     add: async (request) => requests.add({ ...request, note: await vault.seal([request.person], request.note, `access_request ${request.id} note`) }),
     ofRefusal: async (correlation) => opensOne(requests.ofRefusal(correlation)),
+    openOf: (about) => opensOne(requests.openOf(about)),
     find: (id) => opensOne(requests.find(id)),
     async shownTo(who, limit) {
       const { open: waiting, answered } = await requests.shownTo(who, limit)

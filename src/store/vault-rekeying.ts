@@ -15,7 +15,7 @@ const CONNECTED = `select distinct coalesce(nullif(application_name, ''), usenam
 /** Whoever reads meanwhile waits, so that a part that starts now comes upon the new rows, and is refused. A backup may hold the tables for hours: then not we wait. */
 const ALONE = ["set local lock_timeout = '2s'", 'set local synchronous_commit = on', 'lock table vault_subject, vault_key in access exclusive mode']
 
-/** What stands in a table is read page by page in the order of its names, and written as columns beside these. */
+/** What stands in a table is read page by page in the order of its names, and written as columns beside these. `erased`: it stands although it was destroyed. */
 type Table<Row, Fresh> = {
   readonly read: string
   readonly name: (row: Row) => string
@@ -24,14 +24,16 @@ type Table<Row, Fresh> = {
 }
 
 const SUBJECTS: Table<StandingSubject, { readonly index: Uint8Array; readonly wrapped: Uint8Array }> = {
-  read: `select pseudonym, index, sealed, wrapped from vault_subject where wrapped is not null and pseudonym > $1 order by pseudonym limit ${PAGE}`,
+  read: `select pseudonym, index, sealed, wrapped, erased_at is not null as erased
+    from vault_subject where wrapped is not null and pseudonym > $1 order by pseudonym limit ${PAGE}`,
   name: ({ pseudonym }) => pseudonym,
   write: `update vault_subject as one set wrapped = fresh.wrapped, index = fresh.index
     from unnest($1::text[], $2::bytea[], $3::bytea[]) as fresh (name, wrapped, index) where one.pseudonym = fresh.name`,
   columns: (fresh) => [byteaArray(fresh.map(({ wrapped }) => wrapped)), byteaArray(fresh.map(({ index }) => index))],
 }
 const KEYS: Table<StandingKey, Uint8Array> = {
-  read: `select id, pseudonym, month, wrapped from vault_key where wrapped is not null and id > $1 order by id limit ${PAGE}`,
+  read: `select id, pseudonym, month, one.wrapped, destroyed_at is not null or erased_at is not null or whose.wrapped is null as erased
+    from vault_key as one left join vault_subject as whose using (pseudonym) where one.wrapped is not null and id > $1 order by id limit ${PAGE}`,
   name: ({ id }) => id,
   write: 'update vault_key as one set wrapped = fresh.wrapped from unnest($1::text[], $2::bytea[]) as fresh (name, wrapped) where one.id = fresh.name',
   columns: (fresh) => [byteaArray(fresh)],
@@ -40,6 +42,7 @@ const KEYS: Table<StandingKey, Uint8Array> = {
 /** Changing the master key, as the owner of the tables. */
 export const vaultRekeying = (pool: Pool): VaultRekeying => ({
   connected: () => connected(pool),
+  altered: async (by) => (await alteredIn(pool, SUBJECTS, by.subject)) ?? alteredIn(pool, KEYS, by.key),
   async exchange(how) {
     const client = await pool.connect()
     try {
@@ -74,21 +77,38 @@ async function exchangeAlone(client: PoolClient, how: Exchanging): Promise<Outco
 
 async function exchangeTable<Row extends object, Fresh>(
   client: PoolClient,
-  { read, name, write, columns }: Table<Row, Fresh>,
+  table: Table<Row, Fresh>,
   by: (row: Row) => Promise<Fresh | null>,
   progress: (rows: number) => void,
 ): Promise<Outcome<number, NotExchanged>> {
   let exchanged = 0
-  for (let after = ''; ; ) {
-    const { rows } = await client.query<Row>(read, [after])
-    const last = rows.at(-1)
-    if (last === undefined) return done(exchanged)
-    const fresh = await Promise.all(rows.map(by))
-    const opened = fresh.filter((one) => one !== null)
-    if (opened.length < rows.length) return refuse({ why: 'altered', row: name(rows[fresh.indexOf(null)] ?? last) })
-    exchanged += (await client.query(write, [rows.map(name), ...columns(opened)])).rowCount ?? 0
-    after = name(last)
+  for await (const { names, fresh, altered } of pagesOf(client, table, by)) {
+    if (altered !== null) return refuse({ why: 'altered', row: altered })
+    exchanged += (await client.query(table.write, [names, ...table.columns(fresh)])).rowCount ?? 0
     progress(exchanged)
+  }
+  return done(exchanged)
+}
+
+async function alteredIn<Row extends object, Fresh>(pool: Pool, table: Table<Row, Fresh>, by: (row: Row) => Promise<Fresh | null>): Promise<string | null> {
+  for await (const { altered } of pagesOf(pool, table, by)) if (altered !== null) return altered
+  return null
+}
+
+type Page<Fresh> = { readonly names: readonly string[]; readonly fresh: readonly Fresh[]; readonly altered: string | null }
+
+async function* pagesOf<Row extends object, Fresh>(
+  from: Pool | PoolClient,
+  { read, name }: Table<Row, Fresh>,
+  by: (row: Row) => Promise<Fresh | null>,
+): AsyncGenerator<Page<Fresh>> {
+  for (let after: string | undefined = ''; ; ) {
+    const { rows }: { rows: (Row & { readonly erased: boolean })[] } = await from.query(read, [after])
+    const names = rows.map(name)
+    after = names.at(-1)
+    if (after === undefined) return
+    const fresh = await Promise.all(rows.map(async (row) => (row.erased ? null : by(row))))
+    yield { names, fresh: fresh.filter((one) => one !== null), altered: names[fresh.indexOf(null)] ?? null }
   }
 }
 

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/support/database.ts'
@@ -30,6 +31,41 @@ it.each([
   ['who owns none of them', () => gate, [...FULL, 'vacuum payload', 'checkpoint']],
 ] as const)('tells what it may not do: %s', async (_, pool, left) => {
   expect(await vaultKeeping(pool()).sweep()).toEqual(left.map((sql) => ({ sql, why: 'forbidden' })))
+})
+
+it('tells what the server broke off because its time was over', async () => {
+  const hurried = openStorePool({ connectionString: database.url, options: '-c statement_timeout=1s', max: 1 })
+  const backup = await superuser.connect()
+  try {
+    await backup.query('begin; select from vault_key')
+    expect(await vaultKeeping(hurried).sweep()).toEqual([{ sql: 'vacuum (full) vault_key', why: 'broken_off' }])
+  } finally {
+    await backup.query('rollback')
+    backup.release()
+    await hurried.end()
+  }
+})
+
+/** A server of which every sweep ends as told. */
+function serverThat(ends: (client: EventEmitter) => void): pg.Pool {
+  const client = Object.assign(new EventEmitter(), { query: async (sql: string) => void (sql.startsWith('set ') || ends(client)), release: () => undefined })
+  return { connect: async () => client } as unknown as pg.Pool
+}
+const failing = (code: string) => () => {
+  throw Object.assign(new Error('ende'), { code })
+}
+
+it.each([
+  ['a full disk', failing('53100'), 'broken_off'],
+  ['a want of memory', failing('53200'), 'broken_off'],
+  ['a warning of a server that speaks German', (client: EventEmitter) => client.emit('notice', { severity: 'WARNUNG', code: '01000' }), 'forbidden'],
+] as const)('knows by its code, whatever its words, %s', async (_, ends, why) => {
+  expect(await vaultKeeping(serverThat(ends)).sweep()).toEqual([...FULL, 'vacuum payload', 'checkpoint'].map((sql) => ({ sql, why })))
+})
+
+it('knows by its code what is none of these: it is thrown, or nothing', async () => {
+  await expect(vaultKeeping(serverThat(failing('57P01'))).sweep()).rejects.toThrow('ende')
+  expect(await vaultKeeping(serverThat((client) => client.emit('notice', { severity: 'WARNING', code: '00000' }))).sweep()).toEqual([])
 })
 
 it.each([

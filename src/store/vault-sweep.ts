@@ -5,7 +5,10 @@ import type { Unswept } from '../journal/vault/vault-store.ts'
 /** The tables of keys are small, and written anew: no dead row with a key in it stays in their files. Of the ciphertexts only the dead rows go. */
 const SWEEPS = ['vacuum (full, verbose) vault_key', 'vacuum (full, verbose) vault_subject', 'vacuum payload', 'checkpoint']
 
-type Notice = { readonly severity?: string | undefined; readonly detail?: string | undefined }
+type Notice = { readonly code?: string | undefined; readonly detail?: string | undefined }
+
+/** SQLSTATE: the classes of warnings, and of a disk or memory that is full; and a statement that ran out of its time. */
+const [WARNING, RESOURCES, CANCELED] = ['01', '53', '57014']
 
 /** What an ask holds is let go within that; what a backup holds is not waited for: whoever asks for a key would wait behind us. */
 const WAIT_MS = 2000
@@ -34,7 +37,7 @@ async function lastHindrance(client: PoolClient, sql: string): Promise<Unswept['
   }
 }
 
-/** PostgreSQL passes over a table that is not the role's with a warning, tells of dead rows that it had to keep, and refuses a checkpoint. */
+/** PostgreSQL passes over a table that is not the role's with a warning, tells of dead rows that it had to keep, and refuses a checkpoint. Judged by SQLSTATE: a severity is a word of the server's language. */
 async function hindrance(client: PoolClient, sql: string): Promise<Unswept['why'] | null> {
   const heard: Notice[] = []
   const hear = (notice: Notice): void => void heard.push(notice)
@@ -42,14 +45,15 @@ async function hindrance(client: PoolClient, sql: string): Promise<Unswept['why'
   try {
     await client.query(sql)
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : null
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
     if (code === '42501') return 'forbidden'
     if (code === '55P03') return 'in_use'
+    if (code.startsWith(RESOURCES) || code === CANCELED) return 'broken_off'
     throw cause
   } finally {
     client.off('notice', hear)
   }
-  if (heard.some(({ severity }) => severity === 'WARNING')) return 'forbidden'
+  if (heard.some(({ code }) => code?.startsWith(WARNING))) return 'forbidden'
   return heard.some(({ detail }) => keptRows(detail) > 0) ? 'in_use' : null
 }
 

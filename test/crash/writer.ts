@@ -17,7 +17,7 @@ import { vaultStore } from '../../src/store/vault-store.ts'
 const RECORDERS = 8
 /** So many at once, now and then: two batches that are under way together. */
 const CROWD = 16
-const CROWD_EVERY_MS = 10
+const CROWD_EVERY_MS = 25
 const REST_MS = 200
 /** One for all writers of a journal. */
 const MASTER = localMasterKey(new Uint8Array(32).fill(7))

@@ -294,6 +294,28 @@ describe("the company's own certificate", () => {
     30_000,
   )
 
+  it('is not served before the journal says so: where the database lets every entry in but that one, nothing starts', async () => {
+    await postgres.sql(
+      `create function silence() returns trigger language plpgsql as $$ begin
+         if position('house.configured'::bytea in new.body) > 0 then raise exception 'not that one'; end if; return new; end $$;
+       create trigger silence before insert on journal_entry for each row execute function silence()`,
+      'gatehouse',
+    )
+    try {
+      const message = /gatehouse gate: not that one\n(.*\n)*gatehouse: the gate does not start before the journal says by what it runs/
+      expectFault(
+        await run(['serve', '--config', config], { env }),
+        'postgres_unreachable',
+        message,
+        /look at what the database said above .*, then start again/,
+      )
+      expect(ours()).toEqual([])
+      expect(await startsTold()).toHaveLength(3)
+    } finally {
+      await postgres.sql('drop function silence cascade', 'gatehouse')
+    }
+  }, 30_000)
+
   it('is what the gate and the console show, and no connector is told to pin it', async () => {
     served = start(['serve', '--config', config], { env })
     const said = await served.until(/Ctrl-C stops/)

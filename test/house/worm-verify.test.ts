@@ -89,6 +89,18 @@ describe('the copy under lock', () => {
     })
   }, 30_000)
 
+  it('shows the same once all its checkpoints were hidden and an old one stands at `checkpoint`', async () => {
+    const { put, keys, hide } = copy.fake.bucket(KEPT_BUCKET)
+    for (const path of keys()) if (path.startsWith('log/checkpoints/')) hide(path)
+    const [first] = await fresh.store.read(0, 1)
+    const note = Buffer.from(signedCheckpoint(fresh.key, 1, first?.leaf ?? new Uint8Array()))
+    put({ key: 'log/checkpoint', bytes: note, headers: {}, retention: null, hold: null })
+    expect(await journal('verify', ['--against', `s3://${KEPT_BUCKET}/log`], { DATABASE_URL: fresh.roleUrl('gate') })).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('names 400 entries, but only 300 stand in unbroken order'),
+    })
+  }, 30_000)
+
   it('cannot be read with credentials that may not, and says so', async () => {
     const env = { AWS_ACCESS_KEY_ID: 'nobody', AWS_SECRET_ACCESS_KEY: 'nothing' }
     expect(await journal('verify', bucket, env)).toMatchObject({ code: 3, out: '', err: expect.stringContaining('code: data_unreachable') })

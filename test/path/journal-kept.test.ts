@@ -11,6 +11,7 @@ import { leafHash } from '../../src/log/leaf.ts'
 import { formatVkey } from '../../src/log/note-key.ts'
 import { parsePolicy } from '../../src/log/policy.ts'
 import { verifyTlogProof } from '../../src/log/tlog-proof.ts'
+import { Fault } from '../../src/model/fault.ts'
 import { type FreshJournal, freshJournal, ORIGIN } from '../support/journal.ts'
 import { KEPT_BUCKET, type KeptCopy, keptCopy } from '../support/kept-copy.ts'
 import { flipByte } from '../support/tamper.ts'
@@ -89,6 +90,36 @@ describe('a copy under lock', () => {
     }
     const rolledBack = bent((kept) => kept.set('checkpoint', kept.get('checkpoints/300') ?? new Uint8Array()))
     expect((await verify(rolledBack)).report).toMatchObject({ ok: true, size: 1024, lacking: 6 })
+  })
+
+  describe('whose checkpoints were all hidden, an old one put at `checkpoint`', () => {
+    let own: KeptCopy
+    beforeAll(async () => {
+      own = await keptCopy()
+      await own.fill(fresh.store, fresh.key)
+      const { keys, put, hide } = own.fake.bucket(KEPT_BUCKET)
+      for (const key of keys()) if (key.startsWith('log/checkpoints/')) hide(key)
+      put({ key: 'log/checkpoint', bytes: Buffer.from(signedCheckpoint(fresh.key, 256, rootOf(treeOf(256)))), headers: {}, retention: null, hold: null })
+    }, 60_000)
+    afterAll(() => own.close())
+
+    it('verifies as far as before', async () => {
+      expect((await verify(own.archive)).report).toMatchObject({ ok: true, size: 1024, lacking: 6, faults: [], warnings: [] })
+      expect((await sourceOf(own.archive).claim()).newest?.size).toBe(1030)
+    })
+
+    it('is not taken for whole without a word where its versions cannot be listed, held against another copy either', async () => {
+      const denied = () => Promise.reject(new Fault('data_unreachable', 'it answered AccessDenied (403)', 'give these credentials the permission'))
+      const blind = { ...own.archive, kept: { ...(own.archive.kept ?? own.archive), list: denied } }
+      const doubt =
+        'the versions in the bucket cannot be listed (it answered AccessDenied (403)): a copy under lock that was cut back behind delete markers would look like this'
+      expect((await verify(blind)).report).toMatchObject({ size: 256, lacking: null, warnings: [doubt] })
+      const { newest, ...claim } = await sourceOf(blind).claim()
+      expect(claim.doubt).toBe(doubt)
+      const against = [{ name: 'the bucket', note: newest?.note ?? '', doubt }]
+      expect((await verify(ofMap(objects), { against })).report).toMatchObject({ ok: true, warnings: [doubt] })
+      await expect(verify({ ...copy.archive, kept: blind.kept })).rejects.toThrow('it answered AccessDenied (403)')
+    })
   })
 
   it('passes over what is no checkpoint of the log, and tells of it', async () => {

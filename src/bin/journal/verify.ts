@@ -164,16 +164,16 @@ async function rememberedIn(file: string): Promise<Frontier> {
 
 /** A checkpoint's note out of a file or from an address, by itself or in a receipt; of a bucket, the newest. */
 async function foreignAt(place: string, options: PlaceOptions, { trust }: Trusted): Promise<Foreign> {
-  if (place.startsWith('s3://')) return { name: `\`${place}\``, note: await newestIn(bucketOf({ ...options, bucket: place }, trust)) }
+  if (place.startsWith('s3://')) return { name: `\`${place}\``, ...(await newestIn(bucketOf({ ...options, bucket: place }, trust))) }
   const text = /^https?:\/\//.test(place) ? await noteAt(place) : fileOf('--against', place)
   const proof = parseTlogProof(text)
   return { name: `\`${place}\``, note: proof.ok ? proof.value.checkpoint : text }
 }
 
-async function newestIn(bucket: Opened | null): Promise<string> {
+async function newestIn(bucket: Opened | null): Promise<Omit<Foreign, 'name'>> {
   try {
     const claim = await bucket?.source.claim()
-    if (claim?.newest) return claim.newest.note
+    if (claim?.newest) return { note: claim.newest.note, ...(claim.doubt !== undefined && { doubt: claim.doubt }) }
     throw new Fault('data_unreachable', claim?.fault ?? 'there is no checkpoint', 'correct the address of --against')
   } finally {
     await bucket?.close()

@@ -188,19 +188,98 @@ describe('what a gate last ran by', () => {
     expect((await startWith({ tls: 'off' })).map(afterOf)).toEqual([{ tls: 'off' }])
   })
 
-  it('is told at the next start when the journal did not take it', async () => {
-    await startWith()
-    const down: AuthorityHouse['record'] = async () => ({ ok: false, refusal: { code: 'journal_unavailable', detail: 'down' } })
-    expect(await startWith({ tls: 'off' }, { record: down })).toEqual([])
-    expect((await startWith({ tls: 'off' })).map(afterOf)).toEqual([{ tls: 'off' }])
-  })
-
   it('is that of the gate that started last, where two run by something else', async () => {
     const other = { listen: { gate: '10.0.0.6:7300', desk: '10.0.0.6:7301' } }
     await startWith()
     const starts = [await startWith(other, { memory: null }), await startWith(), await startWith(other, { memory: null })]
     expect(starts.map((entries) => entries.map(afterOf))).toEqual([[other], [{ listen: SETTINGS.listen }], [other]])
   })
+})
+
+describe('a start whose configuration is not told', () => {
+  const FAULT = { code: 'postgres_unreachable', next: expect.stringContaining('then start again') }
+  const DOWN = { ok: false, refusal: { code: 'journal_unavailable', detail: 'down' } } as const
+
+  it('is none: it faults, nothing is recorded, and the next start that the journal takes tells it', async () => {
+    await startWith()
+    const before = (await told()).length
+    await expect(startWith({ tls: 'off' }, { record: async () => DOWN })).rejects.toMatchObject({
+      ...FAULT,
+      message: expect.stringMatching(/`house.configured`: down$/),
+    })
+    expect(await told()).toHaveLength(before)
+    expect((await startWith({ tls: 'off' })).map(afterOf)).toEqual([{ tls: 'off' }])
+  })
+
+  it('is none either where whoever rules the database lets every entry in but this one', async () => {
+    await startWith()
+    const before = (await told()).length
+    await fresh.sql(`create function silence() returns trigger language plpgsql as $$ begin
+      if position('house.configured'::bytea in new.body) > 0 then raise exception 'no'; end if; return new; end $$`)
+    await fresh.sql('create trigger silence before insert on journal_entry for each row execute function silence()')
+    try {
+      await fresh.fill(1)
+      await expect(startWith({ tls: 'off' })).rejects.toMatchObject(FAULT)
+      expect(await startWith()).toEqual([])
+    } finally {
+      await fresh.sql('drop function silence cascade')
+    }
+    expect(await told()).toHaveLength(before)
+  })
+
+  it('is none where the journal cannot be read on: what another gate told last is not known', async () => {
+    await startWith()
+    let heads = 0
+    const head = () => (heads++ === 0 ? fresh.store.head() : Promise.reject(new Error('away')))
+    await expect(startWith({}, { store: { ...fresh.store, head } })).rejects.toMatchObject(FAULT)
+    expect(heads).toBe(2)
+  })
+
+  it('looks again when another gate told its own in the same moment, and tells what still differs', async () => {
+    await startWith()
+    const other = inSameMoment([{ tls: 'off', limits: { costMax: 61 } }])
+    const [others, lost, again, ...more] = (await startWith({ tls: 'off', timeZone: 'Europe/Berlin' }, { record: other })).map(afterOf)
+    expect([others, lost]).toMatchObject([
+      { tls: 'off', limits: { costMax: 61 } },
+      { tls: 'off', timeZone: 'Europe/Berlin' },
+    ])
+    expect(again).toEqual({ limits: configurationWith().limits, timeZone: 'Europe/Berlin' })
+    expect(more).toEqual([])
+    expect(await startWith({ tls: 'off', timeZone: 'Europe/Berlin' })).toEqual([])
+  })
+
+  it('is tried five times where another gate is first each time, and then faults', async () => {
+    await startWith()
+    const others = (times: number) => inSameMoment(Array.from({ length: times }, (_, n) => ({ limits: { costMax: 61 + n } })))
+    expect(await startWith({ tls: 'off', limits: { costMax: 70 } }, { record: others(4) })).toHaveLength(2 * 4 + 1)
+    await expect(startWith({ tls: 'self', limits: { costMax: 71 } }, { record: others(5) })).rejects.toMatchObject(FAULT)
+  })
+
+  /** Before each of our entries of this kind another gate starts with the next of these. */
+  function inSameMoment(others: readonly object[]): AuthorityHouse['record'] {
+    const next = others.values()
+    return async (entry) => {
+      const { value } = entry.kind === 'house.configured' ? next.next() : {}
+      if (value) await startWith(value, { memory: null })
+      return fresh.journal.record(entry)
+    }
+  }
+})
+
+it('tells no setting that has no place, nested or not, whatever it holds', () => {
+  const config = parseConfig(at('gatehouse.yaml'), JSON.stringify(SETTINGS))
+  const more = <T extends object>(group: T | undefined): T => ({ ...(group as T), later: 'hunter2' })
+  const { listen, limits, journal, systems } = config
+  const grown = {
+    ...more(config),
+    listen: more(listen),
+    limits: more(limits),
+    journal: { ...more(journal), s3: more(journal.s3), witness: more(journal.witness), worm: more(journal.worm) },
+    systems: { tms: more(systems['tms']) },
+  }
+  const witnessing = { policySha256: null }
+  const pack = load(config)
+  expect(configurationOf({ config: grown, pack }, witnessing)).toEqual(configurationOf({ config, pack }, witnessing))
 })
 
 it('tells nothing personal and no secret: no person, no path, no password of a URL', async () => {

@@ -1,6 +1,6 @@
-import fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { agentApp } from '../../api/app.ts'
-import { clientOf, type Door, refuseWith, trustIn } from '../../api/door.ts'
+import type { Door } from '../../api/door.ts'
 import { metadataRoutes } from '../../api/metadata.ts'
 import { oauthRoutes } from '../../api/oauth.ts'
 import { newId } from '../../base/id.ts'
@@ -13,7 +13,6 @@ import type { Connector } from '../../connectors/connector.ts'
 import { fetcher } from '../../connectors/fetch.ts'
 import { openPool } from '../../connectors/sql/pool.ts'
 import { postgresConnector } from '../../connectors/sql/postgres.ts'
-import { deskRoutes } from '../../desk/routes.ts'
 import type { Gate } from '../../gate/gate.ts'
 import { offerFrom } from '../../gate/offer.ts'
 import { voidChanges } from '../../gate/void.ts'
@@ -31,7 +30,6 @@ import { reserver } from '../../limits/reserve.ts'
 import { type SourceCap, sourceCap } from '../../limits/source-cap.ts'
 import { waitingCap } from '../../limits/waiting.ts'
 import { Fault } from '../../model/fault.ts'
-import { refusal } from '../../model/refusal.ts'
 import { authoriser } from '../../policy/authorise.ts'
 import { offerer } from '../../policy/offer.ts'
 import { changeConnector } from '../../store/change-connector.ts'
@@ -43,12 +41,13 @@ import { sealedDrafts } from '../../store/sealed-words.ts'
 import { openDesk } from '../desk/desk.ts'
 import { openBelieved } from './authority.ts'
 import { configurationOf, tellConfiguration } from './configured.ts'
+import { consoleServer } from './console-server.ts'
 import { openDecisionKey } from './decision-key.ts'
 import { complain, newRandom, tokenKeys } from './house.ts'
 import { openJournalDoor } from './journal-door.ts'
 import { rootKey } from './keys.ts'
 import { every, type Part } from './part.ts'
-import { openTls, type Tls } from './tls.ts'
+import { openTls } from './tls.ts'
 import { openVaultedHouse, type VaultedHouse } from './vaulted-house.ts'
 
 const SOURCES_TOLD_EVERY_MS = 10_000
@@ -100,9 +99,8 @@ export async function startGate(config: Config, environment: Environment): Promi
     },
   })
   const visitors = sourceCap({ perSecond: config.limits.sourcePerSecond, burst: config.limits.sourceBurst })
-  const desks = consoleServer({ tls, proxies: config.trustedProxies, visitors, door })
   const desk = openDesk({ house, gate, believed, admission, revoking, connectors, pin: tls?.pin ?? null, sign: decisions.sign, shown })
-  await deskRoutes(desks, desk.ports)
+  const desks = await consoleServer({ tls, proxies: config.trustedProxies, visitors, door, desk: desk.ports })
 
   await tellConfiguration(authority, configurationOf(house, shown.witnessing))
   await listen(agents, config.listen.gate)
@@ -127,22 +125,6 @@ export async function startGate(config: Config, environment: Environment): Promi
       await house.close()
     },
   }
-}
-
-type Lobby = { readonly tls: Tls | null; readonly proxies: readonly string[]; readonly visitors: SourceCap; readonly door: Door }
-
-/** The console's own server: another origin than the agents', and the same cap on addresses. */
-function consoleServer({ tls, proxies, visitors, door }: Lobby): FastifyInstance {
-  const app = fastify({
-    ...(tls ? { https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' as const } } : {}),
-    trustProxy: trustIn(proxies),
-    forceCloseConnections: true,
-  }) as unknown as FastifyInstance
-  app.addHook('onRequest', async (request, reply) => {
-    const wait = visitors.knock(clientOf(request), door.clock())
-    return wait > 0 ? refuseWith(door, request, reply, refusal('source_capped', 'too many requests from this address', { retryAfterSeconds: wait })) : undefined
-  })
-  return app
 }
 
 type Sources = { readonly connectors: Readonly<Record<string, Connector>>; readonly close: () => Promise<unknown> }

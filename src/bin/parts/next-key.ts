@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { sameBytes } from '../../base/bytes.ts'
 import type { Config } from '../../config/config.ts'
 import { type Environment, needed } from '../../config/environment.ts'
 import type { KeyChange } from '../../journal/vault/rekey.ts'
 import { Fault } from '../../model/fault.ts'
-import { keptText, readKept, replaceKept } from '../../store/cluster/kept-file.ts'
+import { noLink, putText, readKept, replaceKept } from '../../store/cluster/kept-file.ts'
 import { masterKeyFrom, VAULT_FILE, VAULT_KEY } from './vault.ts'
 
 /** The variable that hands over the master key to come, where the one until now comes by environment. */
@@ -27,14 +28,24 @@ export function keyChangeOf({ keys }: Pick<Config, 'keys'>, environment: Environ
 }
 
 /**
- * A key in a file: the next one is made beside it, `.next`, and is on disk before this returns; one that a run before made is taken. In the end the old text is
- * overwritten where it lies, and the next one has its name.
+ * A key in a file: the next one is made beside it, `.next`, in the place of one that a run before left. In the end the old text is overwritten where it lies, and
+ * the next one has its name. Fault `config_invalid`: neither is there, or one is a link, whose file is elsewhere.
  */
 export function keyChangeInFile(file: string): HouseKeyChange {
   if (readKept(file) === null && readKept(nextTo(file)) === null)
     throw new Fault('config_invalid', `there is no master key in ${file}`, 'name the house whose key it is, or restore it from your backup')
+  for (const path of [file, nextTo(file)]) noLink(path)
   return {
-    next: masterKeyFrom(keptText(nextTo(file), () => randomBytes(32).toString('base64url'))),
+    begun() {
+      const text = readKept(nextTo(file))
+      return text === null ? null : masterKeyFrom(text)
+    },
+    make() {
+      const text = randomBytes(32).toString('base64url')
+      putText(nextTo(file), text)
+      return masterKeyFrom(text)
+    },
+    drop: () => rmSync(nextTo(file), { force: true }),
     old: () => masterKeyFrom(readKept(file) ?? ''),
     settle: async () => replaceKept(file, nextTo(file)),
     left: [
@@ -58,8 +69,11 @@ function keyChangeInEnvironment(environment: Environment): HouseKeyChange {
       `${NEXT_VAULT_KEY} is the master key until now`,
       'make a new one; where the keys were changed before, there is nothing to do',
     )
+  const next = masterKeyFrom(text)
   return {
-    next: masterKeyFrom(text),
+    begun: () => next,
+    make: () => next,
+    drop: () => undefined,
     old: () => masterKeyFrom(needed(environment, VAULT_KEY, 'the master key until now')),
     settle: async () => undefined,
     left: [

@@ -1,123 +1,38 @@
 import { randomBytes } from 'node:crypto'
-import type pg from 'pg'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type FreshDatabase, freshDatabase } from '../../../test/support/database.ts'
+import { describe, expect, it } from 'vitest'
 import { poolOf } from '../../../test/support/journal.ts'
-import { done, refuse } from '../../base/outcome.ts'
-import { refusal as refusalOf } from '../../model/refusal.ts'
+import {
+  AUTHORITY,
+  clock,
+  database,
+  entries,
+  journal,
+  keeperOf,
+  keepOld,
+  kept,
+  lived,
+  livedVaultEach,
+  MARK_ROW,
+  NEXT,
+  OLD,
+  open,
+  owner,
+  pass,
+  refused,
+} from '../../../test/support/lived-vault.ts'
+import { done } from '../../base/outcome.ts'
 import { byteaArray } from '../../store/bytea-array.ts'
-import { journalStore } from '../../store/journal-store.ts'
-import { openStorePool } from '../../store/open-pool.ts'
 import { vaultRekeying } from '../../store/vault-rekeying.ts'
 import { vaultKeeping, vaultStore } from '../../store/vault-store.ts'
-import type { Entry } from '../entry.ts'
-import { type Journal, openJournal } from '../open.ts'
-import { readTail } from '../tail.ts'
 import { erase } from './erase.ts'
 import { keyContext } from './key-ring.ts'
 import { localMasterKey } from './master-key.ts'
 import { unsealed } from './read.ts'
 import { type Rekeeper, rekey } from './rekey.ts'
-import { openVault, type Vault } from './vault.ts'
+import { openVault } from './vault.ts'
 import { vaulted } from './vaulted.ts'
 
-const OLD = randomBytes(32)
-const NEXT = randomBytes(32)
-const AUTHORITY = { authority: 'the head of security' }
-const MARK_ROW = 'h-0000000000000000'
-
-let database: FreshDatabase
-let owner: pg.Pool
-let journal: Journal
-let now: number
-/** The old master key where it is kept; null once it was destroyed. */
-let kept: Buffer | null
-
-const clock = () => now
-const open = (secret = NEXT): Vault => openVault({ store: vaultStore(owner), master: localMasterKey(secret), random: randomBytes, clock })
-
-/** What stood in the house before: a person and an account over two months, and an entry with a payload. */
-type Lived = { readonly anna: string; readonly sealed: readonly (readonly [sealed: string, text: string])[]; readonly entry: Entry }
-let lived: Lived
-
-beforeEach(async () => {
-  database = await freshDatabase()
-  owner = poolOf(database.url)
-  now = Date.parse('2026-11-23T12:00:00Z')
-  kept = OLD
-  journal = openJournal({ store: journalStore({ pool: owner }), clock, node: 'test' })
-  lived = await live()
-})
-afterEach(async () => {
-  await journal.drain()
-  await owner.end()
-  await database.close()
-})
-
-async function live(): Promise<Lived> {
-  const vault = open(OLD)
-  expect(await vault.subjects.isOurs()).toBe(true)
-  const anna = await vault.subjects.pseudonym('person:anna')
-  const november = await vault.seal([anna], 'of november', 'c')
-  const both = await vault.seal([anna, 'account:ACME'], 'of both', 'c')
-  now += 20 * 86_400_000
-  const december = await open(OLD).seal([anna], 'of december', 'c')
-  await vaulted({ record: journal.record, vault, random: (bytes) => randomBytes(bytes) })({
-    kind: 'ask.answered',
-    outcome: 'done',
-    person: anna,
-    detail: { asked: { destination: 'Lyon' }, rows: 3 },
-  })
-  const [entry] = await entries()
-  if (!entry) throw new Error('nothing was recorded')
-  return {
-    anna,
-    entry,
-    sealed: [
-      [november, 'of november'],
-      [both, 'of both'],
-      [december, 'of december'],
-    ],
-  }
-}
-
-const entries = async (kind?: string): Promise<readonly Entry[]> =>
-  (await readTail(journalStore({ pool: owner }), 0, 1000)).flatMap((line) =>
-    'entry' in line && (kind ?? line.entry.kind) === line.entry.kind ? [line.entry] : [],
-  )
-
-const keeperOf = (over: Partial<Rekeeper> = {}): Rekeeper => ({
-  store: vaultStore(owner),
-  rekeying: vaultRekeying(owner),
-  keeping: vaultKeeping(owner),
-  change: {
-    next: localMasterKey(NEXT),
-    old: () => localMasterKey(kept ?? expect.unreachable('the old key is destroyed')),
-    settle: async () => void (kept = null),
-  },
-  record: journal.record,
-  random: randomBytes,
-  clock,
-  ...over,
-})
-
-/** Everything the rekeying could touch; equal before and after a refusal. */
-const standing = async () => ({
-  kept,
-  subjects: (await owner.query('select *, xmin from vault_subject order by pseudonym')).rows as unknown,
-  keys: (await owner.query('select *, xmin from vault_key order by id')).rows as unknown,
-  told: await entries('journal.rekeyed'),
-})
-
-/** What came of a change that changed nothing. */
-async function withoutChange(keeper = keeperOf()) {
-  await open(OLD).keyOf(['house:journal'])
-  const before = await standing()
-  const came = await rekey(keeper, AUTHORITY)
-  expect(await standing()).toEqual(before)
-  return came
-}
-const refused = (refusal: object) => ({ ok: false, refusal })
+livedVaultEach()
 
 /** All that stood before is there under the new key, and the old one opens nothing and is gone. */
 async function expectRekeyed(): Promise<void> {
@@ -144,7 +59,7 @@ describe('another master key', () => {
     await expectRekeyed()
     const vault = open()
     const sealed = await vault.seal(['person:ben', lived.anna], 'new', 'c')
-    now += 40 * 86_400_000
+    pass(40 * 86_400_000)
     const later = await open().seal([lived.anna], 'later', 'c')
     expect(await Promise.all([open().open(sealed, 'c'), open().open(later, 'c')])).toEqual([{ text: 'new' }, { text: 'later' }])
     expect(await open().subjects.pseudonym('person:anna')).toBe(lived.anna)
@@ -250,7 +165,7 @@ describe('a change of keys that breaks', () => {
       change: {
         ...keeperOf().change,
         settle: async () => {
-          if (isDone) kept = null
+          if (isDone) keepOld(null)
           died()
         },
       },
@@ -289,81 +204,41 @@ describe('a change of keys that breaks', () => {
     await expect(rekey(keeperOf({ rekeying }), AUTHORITY)).rejects.toThrow('the next master key does not open them')
     expect(kept).toEqual(OLD)
   })
-})
 
-describe('a change of keys is refused, and nothing is changed,', () => {
   it.each([
-    ['the gate’s role, whatever its name', () => poolOf(database.roleUrl('gate')), ['gatehouse_gate']],
+    ['vault_key', 'id'],
+    ['vault_subject', 'pseudonym'],
+  ])('never destroys the old key while a row of %s, put back from before, opens under that alone', async (table, name) => {
+    await owner.query(`create table before as table ${table}`)
+    await expect(rekey(keeperOf(dying.settle(false)), AUTHORITY)).rejects.toThrow('the process died')
+    await owner.query(`update ${table} as one set wrapped = before.wrapped from before where before.${name} = one.${name} and one.pseudonym = $1`, [lived.anna])
+    const { rows } = await owner.query<{ name: string }>(`select ${name} as name from ${table} where pseudonym = $1 order by 1`, [lived.anna])
+    expect(await rekey(keeperOf(), AUTHORITY)).toEqual(refused({ why: 'beside', row: rows[0]?.name }))
+    expect(kept).toEqual(OLD)
+  })
+
+  it.each([
+    ['the mark is gone before the commit', { rekeying: () => withoutMark() }, 'the mark was not among the rows'],
+    ['the next key is gone before the commit', { change: () => ({ ...keeperOf().change, begun: () => null }) }, 'the next master key is not where it was kept'],
     [
-      'a part by its name, whatever its role',
-      () => openStorePool({ connectionString: database.url, application_name: 'gatehouse apply' }),
-      ['gatehouse apply'],
+      'another next key is kept before the commit',
+      { change: () => ({ ...keeperOf().change, begun: () => localMasterKey(randomBytes(32)) }) },
+      'is not where it was kept',
     ],
-    ['another keeper', () => openStorePool({ connectionString: database.url, application_name: 'gatehouse keeper' }), ['gatehouse keeper']],
-  ] as const)('while there is connected %s', async (_, openOther, names) => {
-    const other = openOther()
-    await other.query('select')
-    expect(await withoutChange()).toEqual(refused({ why: 'connected', names }))
-    await other.end()
-    await expect.poll(() => vaultRekeying(owner).connected()).toEqual([])
-    expect(await rekey(keeperOf(), AUTHORITY)).toMatchObject({ ok: true })
+  ] as const)('has changed nothing where %s', async (_, over, message) => {
+    const keeper = keeperOf(Object.fromEntries(Object.entries(over).map(([part, make]) => [part, make()])))
+    await expect(rekey(keeper, AUTHORITY)).rejects.toThrow(message)
+    expect(await entries('journal.rekeyed')).toEqual([])
+    expect(kept).toEqual(OLD)
+    for (const [sealed, text] of lived.sealed) expect(await open(OLD).open(sealed, 'c')).toEqual({ text })
   })
 
-  it('not because somebody else looks at the database', async () => {
-    const other = openStorePool({ connectionString: database.url, application_name: 'psql' })
-    await other.query('select')
-    expect(await rekey(keeperOf(), AUTHORITY)).toMatchObject({ ok: true })
-    await other.end()
-  })
-
-  it('when a part connects while it waits for the tables', async () => {
-    const reader = await owner.connect()
-    await reader.query('begin; select from vault_key')
-    const gate = poolOf(database.roleUrl('gate'))
-    const rekeying = vaultRekeying(owner)
-    const late = {
-      ...rekeying,
-      connected: async () => (await rekeying.connected(), await gate.query('select'), setTimeout(() => void reader.query('rollback'), 200), []),
-    }
-    expect(await withoutChange(keeperOf({ rekeying: late }))).toEqual(refused({ why: 'connected', names: ['gatehouse_gate'] }))
-    reader.release()
-    await gate.end()
-  })
-
-  it('when a backup holds the tables', async () => {
-    const backup = await owner.connect()
-    await backup.query('begin; select from vault_key')
-    expect(await withoutChange()).toEqual(refused({ why: 'busy' }))
-    await backup.query('rollback')
-    backup.release()
-  })
-
-  it('with a master key that is another, and where no vault was begun', async () => {
-    kept = randomBytes(32)
-    expect(await withoutChange()).toEqual(refused({ why: 'another' }))
-    await owner.query('truncate vault_subject cascade')
-    kept = OLD
-    expect(await rekey(keeperOf(), AUTHORITY)).toEqual({ ok: false, refusal: { why: 'another' } })
-  })
-
-  it('when the journal does not take the entry', async () => {
-    const down = refusalOf('journal_unavailable', 'down')
-    expect(await withoutChange(keeperOf({ record: async () => refuse(down) }))).toEqual(refused({ why: 'unrecorded', refusal: down }))
-  })
-
-  const flipped = (column: string) => `set_byte(${column}, 20, get_byte(${column}, 20) # 1)`
-  it.each([
-    ['the wrapped key of a subject', `update vault_subject set wrapped = ${flipped('wrapped')} where pseudonym = $1`, 'subject'],
-    ['the name of a subject', `update vault_subject set sealed = ${flipped('sealed')} where pseudonym = $1`, 'subject'],
-    ['the name of a subject, taken away', 'update vault_subject set sealed = null where pseudonym = $1', 'subject'],
-    ['the index of a subject', `update vault_subject set index = ${flipped('index')} where pseudonym = $1`, 'subject'],
-    ['the index of a subject, taken away', 'update vault_subject set index = null where pseudonym = $1', 'subject'],
-    ['a data key', `update vault_key set wrapped = ${flipped('wrapped')} where pseudonym = $1 and month = '2026-11'`, 'key'],
-    ['a data key’s month', "update vault_key set month = '2020-01' where pseudonym = $1 and month = '2026-11'", 'key'],
-  ])('when one row was altered: %s', async (_, sql, what) => {
-    const id = (await owner.query<{ id: string }>("select id from vault_key where pseudonym = $1 and month = '2026-11'", [lived.anna])).rows[0]?.id
-    expect((await owner.query(sql, [lived.anna])).rowCount).toBe(1)
-    expect(await withoutChange()).toEqual(refused({ why: 'altered', row: what === 'key' ? id : lived.anna }))
+  const withoutMark = (): Rekeeper['rekeying'] => ({
+    ...vaultRekeying(owner),
+    async exchange(how) {
+      await owner.query('update vault_subject set wrapped = null where pseudonym = $1', [MARK_ROW])
+      return vaultRekeying(owner).exchange(how)
+    },
   })
 })
 

@@ -45,8 +45,11 @@ export type VaultStore = {
 /** What an erasure did: keys destroyed, the months they were of, and ciphertexts under them, emptied or yet to be. */
 export type Destroyed = { readonly keys: number; readonly months: readonly string[]; readonly payloads: number }
 
-/** SQL that did not do its work: the role may not (a managed service), or a transaction from before, such as a backup under way, holds the table or still sees its dead rows. */
-export type Unswept = { readonly sql: string; readonly why: 'forbidden' | 'in_use' }
+/**
+ * SQL that did not do its work: the role may not (a managed service); a transaction from before, such as a backup under way, holds the table or still sees its
+ * dead rows; or the server broke it off, for want of disk or time.
+ */
+export type Unswept = { readonly sql: string; readonly why: 'forbidden' | 'in_use' | 'broken_off' }
 
 /**
  * What only the owner of the tables may do: a port too. `begin` and `hold` exclude each other: of the two one is first, and the other sees it.
@@ -91,7 +94,7 @@ export type Exchanging = {
 }
 
 export type Exchanged = { readonly subjects: number; readonly keys: number }
-/** `connected`: these, by their connections' names, may hold the master key in memory. `busy`: a transaction holds the tables. `altered`: the row of this name does not open. */
+/** `connected`: these, by their connections' names, may hold the master key in memory. `busy`: a transaction holds the tables. `altered`: the row of this name does not open, or stands although it was erased. */
 export type NotExchanged =
   | { readonly why: 'connected'; readonly names: readonly string[] }
   | { readonly why: 'busy' }
@@ -109,4 +112,6 @@ export type VaultRekeying = {
   /** Who may hold the master key now, by the names of their connections; not this caller's own. */
   readonly connected: () => Promise<readonly string[]>
   readonly exchange: (how: Exchanging) => Promise<Outcome<Exchanged, NotExchanged>>
+  /** The first row that `exchange` would call altered; null where there is none. Changes nothing, and locks nobody out. */
+  readonly altered: (by: Pick<Exchanging, 'subject' | 'key'>) => Promise<string | null>
 }

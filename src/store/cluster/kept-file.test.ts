@@ -1,4 +1,17 @@
-import { chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -127,6 +140,16 @@ describe('replaceKept', () => {
     crash()
     replaceKept(file, next())
     expect([readFileSync(file, 'utf8'), readdirSync(place)]).toEqual(['the new', ['key']])
+  })
+
+  it.each(['key', 'key.next'])('destroys nothing where `%s` is a link', (name) => {
+    const elsewhere = join(place, 'elsewhere')
+    renameSync(join(place, name), elsewhere)
+    symlinkSync(elsewhere, join(place, name))
+    expect(() => replaceKept(file, next())).toThrow(
+      expect.objectContaining({ code: 'config_invalid', message: `the key file ${join(place, name)} is a link, and would not be changed where it leads` }),
+    )
+    expect([readFileSync(file, 'utf8'), readFileSync(next(), 'utf8')]).toEqual(['the old text', 'the new'])
   })
 
   it('destroys nothing where the new file is not there, or is open to others', () => {

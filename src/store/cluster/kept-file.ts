@@ -7,6 +7,7 @@ import {
   fstatSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
   readFileSync,
   renameSync,
@@ -70,12 +71,20 @@ export function putText(path: string, text: string, to: { readonly mode?: number
 /**
  * Destroys the text of a kept file where it lies, then gives its name to the file `by`. After a crash in between the old text is gone or no text any more, and
  * the new one still under its own name: done again it comes to its end. What the disk, a snapshot or a backup keeps of the old text it does not reach.
+ * Faults of `readKept` and `noLink`, before anything is destroyed.
  */
 export function replaceKept(path: string, by: string): void {
   if (readKept(by) === null) throw new Error(`\`${by}\` was to replace \`${path}\`, and is not there`)
+  for (const one of [path, by]) noLink(one)
   overwrite(path)
   renameSync(by, path)
   syncFolder(dirname(path))
+}
+
+/** Fault `config_invalid`: the name is a link. What it leads to would be destroyed, and the new text would lie where the link did. */
+export function noLink(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return
+  throw new Fault('config_invalid', `the key file ${path} is a link, and would not be changed where it leads`, 'put the file itself there')
 }
 
 function overwrite(path: string): void {
