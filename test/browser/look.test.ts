@@ -45,6 +45,7 @@ const PLACES: readonly (readonly [name: string, person: 'anna' | 'erik', path: s
   ['drafts', 'anna', '/drafts', 'Return label'],
   ['draft', 'anna', '/drafts/drf-8h2q', 'in clear'],
   ['refusal', 'anna', '/refusals/cor-4d7w', 'Petra Holm, Finance'],
+  ['refusal-budget', 'anna', '/refusals/cor-6b2s', 'Ask for access'],
   ['link', 'anna', '/link?code=BKDM-7QRT', 'What is it for?'],
   ['link-code', 'anna', '/link', 'The code your agent shows'],
   ['devices', 'anna', '/devices', 'Enrol a device'],

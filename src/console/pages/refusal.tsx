@@ -9,7 +9,7 @@ import { Page } from '../parts/page.tsx'
 import { ReasonForm } from '../parts/reason-form.tsx'
 import { Said } from '../parts/said.tsx'
 import { Time } from '../parts/time.tsx'
-import { Sentence } from '../parts/words.tsx'
+import { Sentence, Words } from '../parts/words.tsx'
 
 /** Why an agent was refused: the rule, whose it is, what to do next, and a way to ask for access. */
 export function RefusalPage() {
@@ -35,7 +35,7 @@ const Facts = ({ refused }: { readonly refused: CallAnswer<'refusal'> }) => (
         <>
           <dt>Rule</dt>
           <dd>
-            <Code>{refused.rule.id}</Code> because {refused.rule.reason}
+            <Code>{refused.rule.id}</Code> because <Words of={refused.rule.reason} />
           </dd>
           <dt>Owner</dt>
           <dd>{refused.rule.owner}</dd>
