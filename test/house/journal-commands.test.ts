@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toBase64url } from '../../src/base/bytes.ts'
 import { sha256 } from '../../src/base/digest.ts'
@@ -10,6 +10,7 @@ import { cosignerKey, formatVkey } from '../../src/log/note-key.ts'
 import { run } from '../support/cli.ts'
 import { type FreshJournal, freshJournal, ORIGIN } from '../support/journal.ts'
 import { overHttp, published, READER_TOKEN } from '../support/log-copies.ts'
+import { putFile } from '../support/put-file.ts'
 import { cutTo, flipBody, type Kept } from '../support/tamper.ts'
 
 let fresh: FreshJournal
@@ -50,12 +51,7 @@ afterAll(async () => {
   rmSync(place, { recursive: true, force: true })
 })
 
-function file(name: string, content: Uint8Array | string): string {
-  const path = join(place, name)
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, content)
-  return path
-}
+const file = (name: string, content: Uint8Array | string): string => putFile(place, name, content)
 
 const verify = (...args: readonly string[]) => run(['journal', 'verify', '--key', key, ...args], { env })
 const folder = () => ['--folder', join(place, 'archive')]

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toHex } from '../../src/base/bytes.ts'
 import { sha256 } from '../../src/base/digest.ts'
@@ -11,6 +11,7 @@ import { besideSigner } from '../support/beside-signer.ts'
 import { run } from '../support/cli.ts'
 import { type FreshJournal, freshJournal } from '../support/journal.ts'
 import { published } from '../support/log-copies.ts'
+import { putFile } from '../support/put-file.ts'
 import { flipBody } from '../support/tamper.ts'
 
 let fresh: FreshJournal
@@ -34,12 +35,7 @@ afterAll(async () => {
   rmSync(place, { recursive: true, force: true })
 })
 
-function file(name: string, content: Uint8Array | string): string {
-  const path = join(place, name)
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, content)
-  return path
-}
+const file = (name: string, content: Uint8Array | string): string => putFile(place, name, content)
 
 const TOLD = ['--case', 'court-17', '--reason', 'asked for by the court', '--by', 'erik', '--session', 'ses-court']
 const exported = (out: string, how: { readonly more?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {}) =>
