@@ -84,6 +84,6 @@ function sealedAsks(count: number): (n: number) => Asked {
     const { detail, ...ask } = answeredAsk(n)
     const { asked: _, salt: __, ...open } = detail
     const ref = { alg: 'A256GCM', digest: toBase64url(digest), size: length, keyId }
-    return { entry: { ...ask, detail: { ...open, payload: ref } }, payload: { ...ONE.payload, digest, keyIds: [keyId], ciphertext: ciphertextAt(i) } }
+    return { entry: { ...ask, detail: { ...open, payload: ref } }, payload: { ...ONE.payload, keyIds: [keyId], ciphertext: ciphertextAt(i) } }
   }
 }

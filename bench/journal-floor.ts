@@ -24,9 +24,9 @@ from unnest($2::bytea[], $3::bytea[]) with ordinality as entry (leaf, body, plac
 const BOTH = `
 with entries as (${ENTRIES}
 )
-insert into floor_beside (digest, key_ids, class, ciphertext)
-select one.digest, string_to_array(one.key_ids, '+'), one.class, one.ciphertext
-from unnest($4::bytea[], $5::text[], $6::text[], $7::bytea[]) as one (digest, key_ids, class, ciphertext)`
+insert into floor_beside (index, key_ids, class, ciphertext)
+select $1::bigint + one.at, one.key_ids, one.class, one.ciphertext
+from unnest($4::int[], $5::text[], $6::text[], $7::bytea[]) as one (at, key_ids, class, ciphertext)`
 
 /** Two plain tables in a database of its own, for entries and ciphertexts, and one connection to it whose commits wait for the disk. */
 export async function openFloor(superuser: Connection): Promise<Floor> {
@@ -35,7 +35,7 @@ export async function openFloor(superuser: Connection): Promise<Floor> {
   await client.connect()
   await client.query('set synchronous_commit = on')
   await client.query('create table floor (index bigint primary key, leaf bytea not null, body bytea not null)')
-  await client.query('create table floor_beside (digest bytea primary key, key_ids text[] not null, class text not null, ciphertext bytea not null)')
+  await client.query('create table floor_beside (index bigint primary key, key_ids text not null, class text not null, ciphertext bytea not null)')
   let size = 0
   return {
     of: (kind, count) => {
@@ -81,7 +81,7 @@ function ciphertextsOf(kind: Kind, count: number, batches: number): (n: number) 
   const made = Array.from({ length: batches }, () => {
     const payloads = Array.from({ length: count }, (_, n) => asked(n).payload).filter((payload) => payload !== undefined)
     const bytes = (of: (payload: Payload) => Uint8Array): Buffer => byteaArray(payloads.map(of))
-    return [bytes(({ digest }) => digest), payloads.map(({ keyIds }) => keyIds.join('+')), payloads.map((one) => one.class), bytes((one) => one.ciphertext)]
+    return [payloads.map((_, at) => at), payloads.map(({ keyIds }) => keyIds.join('+')), payloads.map((one) => one.class), bytes((one) => one.ciphertext)]
   })
   return (n) => {
     const batch = made[n]

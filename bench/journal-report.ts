@@ -72,7 +72,7 @@ ${verifyingOf(found)}
 const appendersOf = ({ turns, appenders }: Found): string => `## Appenders that each wait for their entry to be durable, and the floor under them
 
 One process. The floor is the bare insert: entries of the same bytes, made beforehand, and 32 bytes beside each, into a plain table of the same PostgreSQL, and where
-there are ciphertexts, in the same statement, these with their digests and their keys' names into another, whose one index is of the digests; by
+there are ciphertexts, in the same statement, these with their keys' names into another, by the index of their entry; by
 one connection and one prepared statement, as many entries a batch as there are appenders, each batch once the last is durable. It has no tree, no head,
 no compare-and-swap, no vault, no spelling of events and no appenders: no journal on this server that commits one batch of so many after another can pass it.
 ${turns.rounds} rounds of about ${turns.seconds} s for each of the two, which take turns at being first, after ${turns.warmUp} such turns of each with 16 appenders, that are not counted. Median of the rounds, lowest and highest in brackets; the ratio is of the

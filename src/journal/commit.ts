@@ -118,7 +118,7 @@ export function groupCommit({
         epoch,
         more: queue.length > 0,
         bodies: live.map((waiting) => waiting.body),
-        payloads: live.flatMap(({ payload }) => payload ?? []),
+        payloads: live.flatMap(({ payload }, at) => (payload ? [{ at, payload }] : [])),
         leaves,
         frontier,
       })

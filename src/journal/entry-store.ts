@@ -4,8 +4,8 @@ export type Head = { readonly size: number; readonly frontier: Uint8Array; reado
 /** One entry as stored: whether `leaf` is the hash of `body` is for the reader to see. */
 export type StoredEntry = { readonly index: number; readonly leaf: Uint8Array; readonly body: Uint8Array }
 
-/** A ciphertext that an entry names by its SHA-256, kept beside the journal, with the keys it was sealed under. `class` is for its retention. */
-export type Payload = { readonly digest: Uint8Array; readonly keyIds: readonly string[]; readonly class: string; readonly ciphertext: Uint8Array }
+/** A ciphertext that an entry names by its SHA-256, kept beside it, with the keys it was sealed under. `class` is for its retention. */
+export type Payload = { readonly keyIds: readonly string[]; readonly class: string; readonly ciphertext: Uint8Array }
 
 /** Entries to follow the first `expectedSize`, whose tree has this frontier, in order, and the frontier of the tree with them. Never empty. `more`: another batch follows at once. */
 export type Batch = {
@@ -14,8 +14,8 @@ export type Batch = {
   readonly epoch: number
   readonly more: boolean
   readonly bodies: readonly Uint8Array[]
-  /** What these entries name; the first of a digest stays. */
-  readonly payloads: readonly Payload[]
+  /** What these entries name, ascending by their places in `bodies`. */
+  readonly payloads: readonly { readonly at: number; readonly payload: Payload }[]
   readonly leaves: readonly Uint8Array[]
   readonly frontier: Uint8Array
 }

@@ -10,10 +10,12 @@ export type PayloadRef = z.infer<typeof payloadRef>
 const payloadRef = z.strictObject({ alg: z.string(), digest: z.string(), size: z.int().nonnegative(), keyId: z.string() })
 
 /**
- * Where payloads lie: a port. The ciphertext of that digest; or, where it was emptied and keys that the reference names are destroyed, whose they were, by
+ * Where payloads lie: a port. The ciphertext that the entry of this index names; or, where it was emptied and keys that the reference names are destroyed, whose they were, by
  * pseudonym; else `missing`. Whether the journal tells of that erasure is for the verifier to see.
  */
-export type PayloadOf = (ref: Pick<PayloadRef, 'digest' | 'keyId'>) => Promise<Uint8Array | { readonly keysOf: readonly string[] } | 'missing'>
+export type PayloadOf = (
+  named: { readonly index: number } & Pick<PayloadRef, 'digest' | 'keyId'>,
+) => Promise<Uint8Array | { readonly keysOf: readonly string[] } | 'missing'>
 
 /** The payload that an entry refers to, in its details. */
 export function payloadOfEntry({ detail }: Pick<Recorded, 'detail'>): PayloadRef | null {
@@ -69,7 +71,7 @@ export function payloadCheck({ payloadOf, faults }: { readonly payloadOf: Payloa
   return {
     /** Those of a page, asked for at once, so that who keeps them may look them up together; and of whose erasure its entries tell: what came before is meant. */
     async check(first: number, { payloads, erased }: Named): Promise<void> {
-      const found = await Promise.all(payloads.map(({ ref }) => payloadOf(ref)))
+      const found = await Promise.all(payloads.map(({ at, ref }) => payloadOf({ index: first + at, ...ref })))
       for (const [i, { at, ref }] of payloads.entries()) judge(first + at, ref, found[i] ?? 'missing')
       if (erased.length > 0) tell(new Set(erased))
     },

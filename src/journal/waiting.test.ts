@@ -6,8 +6,7 @@ import { busy, takeBatch, type Waiting, waitingFor } from './waiting.ts'
 
 const MB = 1024 * 1024
 const sized = (bytes: number, ciphertext?: number): Waiting => {
-  const payload: Payload | undefined =
-    ciphertext === undefined ? undefined : { digest: new Uint8Array(32), keyIds: [], class: 'ask', ciphertext: new Uint8Array(ciphertext) }
+  const payload: Payload | undefined = ciphertext === undefined ? undefined : { keyIds: [], class: 'ask', ciphertext: new Uint8Array(ciphertext) }
   const waiting = waitingFor({ body: new Uint8Array(bytes), payload }, () => undefined, 1000)
   waiting.settle(refuse(busy('not asked')))
   return waiting

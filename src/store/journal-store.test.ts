@@ -8,6 +8,7 @@ import { entryStoreContract } from '../journal/entry-store.contract.ts'
 import { EMPTY_FRONTIER, extend, type Frontier, frontierBytes, parseFrontier } from '../log/frontier.ts'
 import { leafHash } from '../log/leaf.ts'
 import { journalStore } from './journal-store.ts'
+import { vaultStore } from './vault-store.ts'
 
 const batchOf = (text: string, before: Frontier = EMPTY_FRONTIER) => {
   const leaves = [leafHash(utf8(text))]
@@ -53,23 +54,30 @@ describe.each(WAYS)('journalStore, %s', (_, apart) => {
 })
 
 describe('what entries name beside the journal', () => {
-  it('becomes durable with them, the first of a digest for good, and not at all with a batch that is not written', async () => {
+  it('becomes durable with them, each by the index of its entry, and not at all with a batch that is not written', async () => {
     const database = await freshDatabase()
     const pool = poolOf(database.roleUrl('gate'))
     const store = journalStore({ pool })
-    const payload = (digest: number, word: string) => ({
-      digest: new Uint8Array(32).fill(digest),
-      keyIds: ['k-1', 'k-2'],
-      class: 'ask',
-      ciphertext: utf8(word),
-    })
-    const kept = async () => (await pool.query<{ ciphertext: Buffer }>('select * from payload order by digest')).rows
+    const beside = (at: number, word: string) => ({ at, payload: { keyIds: ['k-1', 'k-2'], class: 'ask', ciphertext: utf8(word) } })
+    const kept = async () => (await vaultStore(pool).payloads([0, 1, 2, 3])).toSorted((a, b) => a.index - b.index)
 
-    expect(await store.append({ ...batchOf('one'), payloads: [payload(1, 'first'), payload(2, '')] })).toBe('appended')
-    expect(await store.append({ ...batchOf('late'), payloads: [payload(3, 'of nobody')] })).toBe('moved')
-    expect(await store.append({ ...batchOf('two', extend(EMPTY_FRONTIER, [leafHash(utf8('one'))])), payloads: [payload(1, 'another')] })).toBe('appended')
-    expect((await kept()).map(({ ciphertext }) => ciphertext.toString())).toEqual(['first', ''])
-    expect((await kept())[0]).toMatchObject({ key_ids: ['k-1', 'k-2'], class: 'ask' })
+    expect(await store.append({ ...batchOf('one'), payloads: [beside(0, 'first')] })).toBe('appended')
+    expect(await store.append({ ...batchOf('late'), payloads: [beside(0, 'of nobody')] })).toBe('moved')
+    const one = extend(EMPTY_FRONTIER, [leafHash(utf8('one'))])
+    const [two, three] = [batchOf('two', one), batchOf('three', extend(one, [leafHash(utf8('two'))]))]
+    expect(
+      await store.append({
+        ...two,
+        bodies: [...two.bodies, ...three.bodies],
+        leaves: [...two.leaves, ...three.leaves],
+        frontier: three.frontier,
+        payloads: [beside(1, '')],
+      }),
+    ).toBe('appended')
+    expect(await kept()).toEqual([
+      { index: 0, keyIds: ['k-1', 'k-2'], class: 'ask', ciphertext: Buffer.from('first') },
+      { index: 2, keyIds: ['k-1', 'k-2'], class: 'ask', ciphertext: Buffer.alloc(0) },
+    ])
     await pool.end()
     await database.close()
   })
@@ -186,7 +194,7 @@ describe.each(WAYS)('journalStore on a database in trouble, %s', (_, apart) => {
       const tree = parseFrontier(head.frontier, head.size) ?? EMPTY_FRONTIER
       const before = await walPosition(admin, 'pg_current_wal_insert_lsn')
       // With a ciphertext and without go by two statements.
-      const payloads = i % 2 === 0 ? [] : [{ digest: sha256(`p${i}`), keyIds: ['k'], class: 'ask', ciphertext: sha256(`c${i}`) }]
+      const payloads = i % 2 === 0 ? [] : [{ at: 0, payload: { keyIds: ['k'], class: 'ask', ciphertext: sha256(`c${i}`) } }]
       expect(await store.append({ ...batchOf(`durable ${i}`, tree), payloads })).toBe('appended')
       expect(await walPosition(admin, 'pg_current_wal_flush_lsn')).toBeGreaterThan(before)
     }

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { Appended, EntryStore, Head, Payload, StoredCheckpoint, StoredEntry } from '../journal/entry-store.ts'
+import type { Appended, Batch, EntryStore, Head, StoredCheckpoint, StoredEntry } from '../journal/entry-store.ts'
 import { byteaArray } from './bytea-array.ts'
 import { inOrder } from './in-order.ts'
 
@@ -28,10 +28,9 @@ select yielded from moved`
 /** Of entries that name no ciphertext: to look after none costs the server a tenth of the batch. */
 const APPEND_ALONE = append('')
 const APPEND = append(`, payloads as (
-  insert into payload (digest, key_ids, class, ciphertext)
-  select one.digest, string_to_array(one.key_ids, '+'), one.class, one.ciphertext
-  from moved, unnest($8::bytea[], $9::text[], $10::text[], $11::bytea[]) as one (digest, key_ids, class, ciphertext)
-  on conflict do nothing
+  insert into payload (index, key_ids, class, ciphertext)
+  select $1::bigint + one.at, one.key_ids, one.class, one.ciphertext
+  from moved, unnest($8::int[], $9::text[], $10::text[], $11::bytea[]) as one (at, key_ids, class, ciphertext)
 )`)
 
 /** Only a turn's appends have to be durable. One that a crash forgets may come again with the same epoch: so a batch names the tree it stands on too. */
@@ -116,11 +115,11 @@ export function journalStore({ pool, appending = pool }: { readonly pool: pg.Poo
   }
 }
 
-const columnsOf = (payloads: readonly Payload[]): readonly unknown[] => [
-  byteaArray(payloads.map(({ digest }) => digest)),
-  payloads.map(({ keyIds }) => keyIds.join('+')),
-  payloads.map((one) => one.class),
-  byteaArray(payloads.map(({ ciphertext }) => ciphertext)),
+const columnsOf = (payloads: Batch['payloads']): readonly unknown[] => [
+  payloads.map(({ at }) => at),
+  payloads.map(({ payload }) => payload.keyIds.join('+')),
+  payloads.map(({ payload }) => payload.class),
+  byteaArray(payloads.map(({ payload }) => payload.ciphertext)),
 ]
 
 /** What an error says for certain of the batch (SQLSTATE); anything else leaves its fate unknown and is thrown on. */

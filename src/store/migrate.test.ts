@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FreshDatabase, freshDatabase, onServer, sharedServer } from '../../test/support/database.ts'
+import { toBase64url } from '../base/bytes.ts'
+import { sha256 } from '../base/digest.ts'
 import { GRANTS, PROCESS_ROLES, type ProcessRole } from './grants.ts'
-import { migrate, onDatabase } from './migrate.ts'
+import { migrate, onDatabase, STEPS } from './migrate.ts'
 
 /** The steps' text; there are as many as versions. */
 const SCHEMA = readdirSync(import.meta.dirname)
@@ -87,6 +89,36 @@ describe('migrate', () => {
       }
     } finally {
       await onServer((client) => client.query('drop database test_first').then(() => undefined))
+    }
+  })
+
+  it('brings ciphertexts from where they lay by digest to their entries, and changes nothing where one is of none', async () => {
+    await onServer((client) => client.query('create database test_sixth owner gatehouse_owner template template0').then(() => undefined))
+    const url = database.url.replace(nameOf(database.url), 'test_sixth')
+    const [first, second, other] = ['first', 'second', 'of no entry'].map((text) => Buffer.from(text)) as [Buffer, Buffer, Buffer]
+    const named = (ciphertext: Buffer) => `"payload":{"alg":"A256GCM","digest":"${toBase64url(sha256(ciphertext))}"`
+    const bodies = ['{}', `{"a":"ü",${named(second)}}}`, JSON.stringify({ a: named(second) }), '\u00ff\u0000\\', `{${named(first)}}}`]
+    try {
+      await as(url, async (client) => {
+        await client.query('set role gatehouse_owner')
+        for (const step of STEPS.slice(0, 6)) await client.query(readFileSync(new URL(step, import.meta.url), 'utf8'))
+        await client.query("insert into house (version, log_origin) values (6, 'gatehouse.test/log')")
+        for (const [index, body] of bodies.entries())
+          await client.query('insert into journal_entry (index, leaf, body) values ($1, $2, $3)', [index, sha256('leaf'), Buffer.from(body, 'utf8')])
+        const add = 'insert into payload (digest, key_ids, class, ciphertext) values ($1, $2, $3, $4)'
+        await client.query(add, [sha256(first), ['k-1'], 'ask', null])
+        await client.query(add, [sha256(second), ['k-1', 'k-2'], 'change', second])
+        await client.query(add, [sha256(other), ['k-1'], 'ask', other])
+      })
+      await expect(again('test_sixth')).rejects.toThrow('1 ciphertexts are of entries that are not in the database any more, or of none: nothing was changed')
+      await as(url, (client) => client.query('delete from payload where digest = $1', [sha256(other)]))
+      await again('test_sixth')
+      expect((await as(url, (client) => client.query('select * from payload order by index'))).rows).toEqual([
+        { index: '1', key_ids: 'k-1+k-2', class: 'change', ciphertext: second },
+        { index: '4', key_ids: 'k-1', class: 'ask', ciphertext: null },
+      ])
+    } finally {
+      await onServer((client) => client.query('drop database test_sixth').then(() => undefined))
     }
   })
 

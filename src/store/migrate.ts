@@ -5,8 +5,8 @@ import { checkServer } from './check-server.ts'
 import { grantStatements, OWNER, PROCESS_ROLES, type ProcessRole } from './grants.ts'
 import { scramVerifier } from './scram.ts'
 
-/** The tables, and each later version's step, in order: whoever is at version n has had the first n. */
-const STEPS = ['./schema.sql', './schema-2.sql', './schema-3.sql', './schema-4.sql', './schema-5.sql', './schema-6.sql'] as const
+/** The tables, and each later version's step, in order: whoever is at version n has had the first n. @internal */
+export const STEPS = ['./schema.sql', './schema-2.sql', './schema-3.sql', './schema-4.sql', './schema-5.sql', './schema-6.sql', './schema-7.sql'] as const
 /** Kept in `house.version`. */
 const HOUSE_VERSION = STEPS.length
 

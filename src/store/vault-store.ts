@@ -3,7 +3,10 @@ import type { Destroyed, KeyRow, PayloadRow, SubjectRow, VaultKeeping, VaultStor
 import { sweep } from './vault-sweep.ts'
 
 type Subject = { pseudonym: string; sealed: Buffer | null; wrapped: Buffer | null; erasing_at: Date | null; erased_at: Date | null }
-type Payload = { digest: Buffer; key_ids: string[]; class: string; ciphertext: Buffer | null }
+type Payload = { index: string; key_ids: string; class: string; ciphertext: Buffer | null }
+
+/** Entries whose ciphertexts are looked at in one step of an erasure. */
+const STEP = 50_000
 
 /** Whoever makes a key of a subject, and whoever erases it, one after the other: row locks would want the right to write the rows. */
 const LOCK_SHARED = 'pg_advisory_xact_lock_shared(hashtextextended($1, 7170233004))'
@@ -41,12 +44,12 @@ export function vaultStore(pool: Pool): VaultStore {
       return (await keys('vault_key_stands', stands, [pseudonym, month]))[0] ?? null
     },
     keys: (ids) => keys('vault_keys', 'select id, pseudonym, month, wrapped from vault_key where id = any($1)', [ids]),
-    payloads: async (digests) =>
+    payloads: async (indices) =>
       (
         await pool.query<Payload>({
           name: 'payloads',
-          text: 'select digest, key_ids, class, ciphertext from payload where digest = any($1)',
-          values: [digests],
+          text: 'select index, key_ids, class, ciphertext from payload where index = any($1)',
+          values: [indices],
         })
       ).rows.map(asPayload),
   }
@@ -82,10 +85,13 @@ export function vaultKeeping(pool: Pool): VaultKeeping {
         return destroyedOf(query, pseudonym)
       })
     },
-    async empty(pseudonym, limit) {
-      const text = `update payload set ciphertext = null where digest in (
-        select digest from payload where ciphertext is not null and key_ids && array(select id from vault_key where pseudonym = $1 and destroyed_at is not null) limit $2)`
-      return (await pool.query(text, [pseudonym, limit])).rowCount ?? 0
+    async empty(pseudonym, from) {
+      const text = `with emptied as (
+          update payload set ciphertext = null where index >= $2 and index < $3 and ciphertext is not null
+            and string_to_array(key_ids, '+') && array(select id from vault_key where pseudonym = $1 and destroyed_at is not null) returning 1
+        ) select (select count(*)::int from emptied) as emptied, (select min(index) from payload where index >= $3) as next`
+      const [row] = (await pool.query<{ emptied: number; next: string | null }>(text, [pseudonym, from, from + STEP])).rows
+      return { emptied: row?.emptied ?? 0, next: row?.next ? Number(row.next) : null }
     },
     sweep: () => sweep(pool),
     async untold() {
@@ -117,7 +123,9 @@ type Query = <Row extends object>(text: string, values: readonly unknown[]) => P
 
 async function destroyedOf(query: Query, pseudonym: string): Promise<Destroyed> {
   const keys = await query<{ id: string; month: string }>('select id, month from vault_key where pseudonym = $1 order by month', [pseudonym])
-  const [under] = await query<{ count: number }>('select count(*)::int as count from payload where key_ids && $1::text[]', [keys.map(({ id }) => id)])
+  const [under] = await query<{ count: number }>("select count(*)::int as count from payload where string_to_array(key_ids, '+') && $1::text[]", [
+    keys.map(({ id }) => id),
+  ])
   return { keys: keys.length, months: keys.map(({ month }) => month), payloads: under?.count ?? 0 }
 }
 
@@ -143,4 +151,9 @@ const asSubject = ({ pseudonym, sealed, wrapped, erasing_at, erased_at }: Subjec
   erasingAt: erasing_at?.getTime() ?? null,
   erasedAt: erased_at?.getTime() ?? null,
 })
-const asPayload = ({ digest, key_ids, class: kind, ciphertext }: Payload): PayloadRow => ({ digest, keyIds: key_ids, class: kind, ciphertext })
+const asPayload = ({ index, key_ids, class: kind, ciphertext }: Payload): PayloadRow => ({
+  index: Number(index),
+  keyIds: key_ids.split('+'),
+  class: kind,
+  ciphertext,
+})

@@ -2,7 +2,7 @@ import type { Injection } from './strace.ts'
 
 /** Which files of PostgreSQL's an injected error is about: the log of changes (the segment in use and the next), tables, the record of what was committed. */
 export type Files = 'log' | 'next log' | Relation | 'commits' | 'control'
-export type Relation = 'entries' | 'long entries' | 'index' | 'ciphertexts' | 'long ciphertexts' | 'ciphertext index' | 'key index' | 'head'
+export type Relation = 'entries' | 'long entries' | 'index' | 'ciphertexts' | 'long ciphertexts' | 'ciphertext index' | 'head'
 
 type Struck = 'writer' | 'backend' | 'helper' | 'postmaster' | 'all'
 
@@ -55,7 +55,6 @@ const ERRORS = [
   ['ciphertexts', WRITES, 'entries'],
   ['long ciphertexts', WRITES, 'entries'],
   ['ciphertext index', WRITES, 'entries'],
-  ['key index', WRITES, 'entries'],
   ['entries', 'fsync', 'checkpoint'],
   ['ciphertexts', 'fsync', 'checkpoint'],
   ['head', 'pwrite64', 'checkpoint'],
@@ -117,7 +116,6 @@ const FILES: Readonly<Record<Files, string>> = {
   ciphertexts: "the ciphertexts' table",
   'long ciphertexts': 'the table of long ciphertexts',
   'ciphertext index': "the ciphertexts' index",
-  'key index': 'the index of the keys they are sealed under',
   head: "the head's table",
   commits: 'the record of commits (pg_xact)',
   control: 'pg_control',

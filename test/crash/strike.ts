@@ -99,7 +99,6 @@ const RELATIONS: Readonly<Record<Relation, string>> = {
   ciphertexts: "pg_relation_filepath('payload')",
   'long ciphertexts': "pg_relation_filepath((select reltoastrelid from pg_class where oid = 'payload'::regclass))",
   'ciphertext index': "pg_relation_filepath('payload_pkey')",
-  'key index': "pg_relation_filepath('payload_keys')",
   head: "pg_relation_filepath('journal_head')",
 }
 

@@ -117,7 +117,7 @@ describe('gatehouse journal verify', () => {
   it('holds every payload that an entry names against it', async () => {
     const [ciphertext, other] = [Buffer.from('ciphertext'), Buffer.from('another')]
     const digest = sha256(ciphertext)
-    await fresh.sql('insert into payload (digest, key_ids, class, ciphertext) values ($1, $2, $3, $4)', [digest, ['k-1'], 'ask', ciphertext])
+    await fresh.sql('insert into payload (index, key_ids, class, ciphertext) values ($1, $2, $3, $4)', [322, 'k-1', 'ask', ciphertext])
     const payload = { alg: 'A256GCM', digest: toBase64url(digest), size: ciphertext.length, keyId: 'k-1' }
     await fresh.journal.record({ kind: 'ask.answered', outcome: 'done', detail: { payload } })
     await fresh.sign()

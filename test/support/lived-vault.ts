@@ -29,8 +29,10 @@ export let kept: Buffer | null
 export const clock = () => now
 export const open = (secret = NEXT): Vault => openVault({ store: vaultStore(owner), master: localMasterKey(secret), random: randomBytes, clock })
 
+type Line = { readonly index: number; readonly entry: Entry }
+
 /** What stood in the house before: a person and an account over two months, and an entry with a payload. */
-export type Lived = { readonly anna: string; readonly sealed: readonly (readonly [sealed: string, text: string])[]; readonly entry: Entry }
+export type Lived = { readonly anna: string; readonly sealed: readonly (readonly [sealed: string, text: string])[]; readonly asked: Line }
 export let lived: Lived
 
 /** A house in a database of its own for each test of the file. */
@@ -67,11 +69,11 @@ async function live(): Promise<Lived> {
     person: anna,
     detail: { asked: { destination: 'Lyon' }, rows: 3 },
   })
-  const [entry] = await entries()
-  if (!entry) throw new Error('nothing was recorded')
+  const [asked] = await lines()
+  if (!asked) throw new Error('nothing was recorded')
   return {
     anna,
-    entry,
+    asked,
     sealed: [
       [november, 'of november'],
       [both, 'of both'],
@@ -80,10 +82,9 @@ async function live(): Promise<Lived> {
   }
 }
 
-export const entries = async (kind?: string): Promise<readonly Entry[]> =>
-  (await readTail(journalStore({ pool: owner }), 0, 1000)).flatMap((line) =>
-    'entry' in line && (kind ?? line.entry.kind) === line.entry.kind ? [line.entry] : [],
-  )
+export const lines = async (kind?: string): Promise<readonly Line[]> =>
+  (await readTail(journalStore({ pool: owner }), 0, 1000)).flatMap((line) => ('entry' in line && (kind ?? line.entry.kind) === line.entry.kind ? [line] : []))
+export const entries = async (kind?: string): Promise<readonly Entry[]> => (await lines(kind)).map(({ entry }) => entry)
 
 export const keeperOf = (over: Partial<Rekeeper> = {}): Rekeeper => ({
   store: vaultStore(owner),

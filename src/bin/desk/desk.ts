@@ -81,7 +81,7 @@ export function openDesk(given: DeskHouse): { readonly ports: Desk; readonly clo
       witnesses: desk.shown.witnessing.standing,
       signedAt: (size) => checkpointTime(house.pool, size),
       access: accessHouse(desk, lookup),
-      unsealed: (entries) => unsealed(house.vault, house.store, entries),
+      unsealed: (items) => unsealed(house.vault, house.store, items),
     }),
     names: lookup.names,
     subscribe: hints.subscribe,

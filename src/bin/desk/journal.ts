@@ -4,7 +4,6 @@ import { type AccessHouse, answerRequest, refusalFor, requestAccess, requestsFor
 import type { Desk, JournalItem } from '../../desk/desk.ts'
 import { entriesFor, mayRead } from '../../desk/reading.ts'
 import { type Witnesses, witnessLine } from '../../desk/witness-line.ts'
-import type { Entry } from '../../journal/entry.ts'
 import type { EntryStore } from '../../journal/entry-store.ts'
 import { openCheckpoint } from '../../log/checkpoint.ts'
 import { parseFrontier, rootOf } from '../../log/frontier.ts'
@@ -19,8 +18,8 @@ export type JournalHouse = {
   readonly access: AccessHouse
   readonly receipts: Receipts
   readonly witnesses: () => Witnesses
-  /** Entries with what is sealed beside them in its place. */
-  readonly unsealed: (entries: readonly Entry[]) => Promise<readonly Entry[]>
+  /** With what is sealed beside their entries in its place. */
+  readonly unsealed: (items: readonly JournalItem[]) => Promise<readonly JournalItem[]>
 }
 
 /** The journal as people read it, what was refused, and requests for access. Who may read, ask and answer what is judged in the desk room. */
@@ -41,7 +40,7 @@ export function journalPorts(house: JournalHouse): Pick<Desk, 'journalTail' | 'r
             latest && signed ? { size: signed.size, root: toBase64(signed.root), signedAt: await house.signedAt(latest.size), note: latest.note } : null,
           publishedSize: await house.receipts.publishedSize(),
           witness: witnessLine(house.witnesses()),
-          items: await opened(house, await entriesFor(entries, viewer, from, limit)),
+          items: await house.unsealed(await entriesFor(entries, viewer, from, limit)),
         })
       }),
     receipt: (index, { viewer }) =>
@@ -54,9 +53,4 @@ export function journalPorts(house: JournalHouse): Pick<Desk, 'journalTail' | 'r
     requests: ({ viewer }) => reached(async () => done(await requestsFor(access, viewer))),
     answerRequest: ({ id, answer }, act) => reached(() => answerRequest(access, id, answer, act)),
   }
-}
-
-async function opened({ unsealed }: Pick<JournalHouse, 'unsealed'>, items: readonly JournalItem[]): Promise<readonly JournalItem[]> {
-  const entries = await unsealed(items.map(({ entry }) => entry))
-  return items.map((item, i) => ({ ...item, entry: entries[i] ?? item.entry }))
 }

@@ -6,7 +6,6 @@ import { bucketSettings } from '../../archive/bucket-address.ts'
 import { folderObjects } from '../../archive/folder.ts'
 import { lockedBucket } from '../../archive/locked-bucket.ts'
 import { openS3 } from '../../archive/s3-client.ts'
-import { toHex } from '../../base/bytes.ts'
 import { findBehind, readBehind } from '../../journal/cold.ts'
 import type { EntryStore } from '../../journal/entry-store.ts'
 import type { LogSource } from '../../journal/source.ts'
@@ -145,19 +144,19 @@ type Payloads = VaultStore['payloads']
 
 /** Looks up what was asked for in one turn together. */
 function gathered(payloads: Payloads): Payloads {
-  let next: { readonly digests: Uint8Array[]; readonly rows: ReturnType<Payloads> } | null = null
-  return async (digests) => {
-    const asked: Uint8Array[] = next?.digests ?? []
-    asked.push(...digests)
+  let next: { readonly indices: number[]; readonly rows: ReturnType<Payloads> } | null = null
+  return async (indices) => {
+    const asked: number[] = next?.indices ?? []
+    asked.push(...indices)
     next ??= {
-      digests: asked,
+      indices: asked,
       rows: Promise.resolve().then(() => {
         next = null
         return payloads(asked)
       }),
     }
-    const wanted = new Set(digests.map(toHex))
-    return (await next.rows).filter(({ digest }) => wanted.has(toHex(digest)))
+    const wanted = new Set(indices)
+    return (await next.rows).filter(({ index }) => wanted.has(index))
   }
 }
 

@@ -20,9 +20,6 @@ export type NotErased =
 
 export type Erased = Destroyed & { readonly pseudonym: string; readonly already: boolean; readonly unswept: readonly Unswept[] }
 
-/** Ciphertexts emptied in one step. */
-const STEP = 5000
-
 /**
  * Destroys every key of a subject, and with them every value of it in our tables, its entries' payloads, and the link between it and its pseudonym.
  * Recorded before and after; a hold prevents it. Broken off anywhere, the same order, or the next one, brings it to its end. Nothing of the journal is
@@ -56,9 +53,9 @@ async function finish(
   progress: (emptied: number, of: number) => void,
 ): Promise<Outcome<Erased, NotErased>> {
   const { pseudonym, keys, months, payloads } = one
-  for (let emptied = 0, step = STEP; step === STEP; progress(emptied, payloads)) {
-    step = await keeping.empty(pseudonym, STEP)
-    emptied += step
+  for (let [from, emptied]: readonly [number | null, number] = [0, 0]; from !== null; progress(emptied, payloads)) {
+    const step = await keeping.empty(pseudonym, from)
+    ;[from, emptied] = [step.next, emptied + step.emptied]
   }
   const unswept = await keeping.sweep()
   const told = await record({ kind: 'journal.erased', outcome: 'done', detail: { subject: pseudonym, keys, months: [...months], payloads, authority, basis } })

@@ -19,7 +19,7 @@ export function sealPayload({ open, sealed }: Parted, key: DataKey, random: Rand
   const ref: PayloadRef = { alg: ALG, digest: toBase64url(digest), size: ciphertext.length, keyId: key.id }
   return {
     entry: { ...open, detail: { ...open.detail, payload: ref } },
-    payload: { digest, keyIds: key.id.split('+'), class: classOf(open), ciphertext },
+    payload: { keyIds: key.id.split('+'), class: classOf(open), ciphertext },
   }
 }
 

@@ -1,4 +1,4 @@
-import { fromBase64url, toHex } from '../../base/bytes.ts'
+import { toHex } from '../../base/bytes.ts'
 import { ERASED } from '../../model/erased.ts'
 import type { Entry } from '../entry.ts'
 import { parseRecorded } from '../recorded.ts'
@@ -9,23 +9,23 @@ import type { Vault } from './vault.ts'
 import type { VaultStore } from './vault-store.ts'
 
 /** The entries with their sealed details in their places, for people's eyes only; `erased` where the keys are gone. Entries without any come back as they are. */
-export async function unsealed<E extends Entry>(
+export async function unsealed<Item extends { readonly index: number; readonly entry: Entry }>(
   vault: Pick<Vault, 'toOpen'>,
   store: Pick<VaultStore, 'payloads'>,
-  entries: readonly E[],
-): Promise<readonly E[]> {
-  const refs = entries.map(refIn)
-  const digests = refs.flatMap((one) => (one === null ? [] : [one.digest]))
-  if (digests.length === 0) return entries
-  const rows = new Map((await store.payloads(digests)).map((row) => [toHex(row.digest), row]))
+  items: readonly Item[],
+): Promise<readonly Item[]> {
+  const refs = new Map(items.flatMap(({ index, entry }) => (refIn(entry) === null ? [] : [[index, refIn(entry)?.ref.keyId ?? ''] as const])))
+  if (refs.size === 0) return items
+  const ciphertexts = new Map((await store.payloads([...refs.keys()])).map(({ index, ciphertext }) => [index, ciphertext]))
   return Promise.all(
-    entries.map(async (entry, i) => {
-      const found = refs[i] ?? null
-      if (found === null) return entry
-      const key = await vault.toOpen(found.ref.keyId)
-      const ciphertext = rows.get(toHex(found.digest))?.ciphertext ?? null
+    items.map(async (item) => {
+      const { index, entry } = item
+      const keyId = refs.get(index)
+      if (keyId === undefined) return item
+      const key = await vault.toOpen(keyId)
+      const ciphertext = ciphertexts.get(index) ?? null
       const opened = key === null || ciphertext === null ? null : openPayload(entry, key, ciphertext)
-      return opened === null ? { ...entry, detail: { ...withoutRef(entry), ...erasedDetails(entry) } } : { ...entry, ...opened }
+      return { ...item, entry: opened === null ? { ...entry, detail: { ...withoutRef(entry), ...erasedDetails(entry) } } : { ...entry, ...opened } }
     }),
   )
 }
@@ -37,26 +37,27 @@ const erasedDetails = ({ kind }: Entry) => Object.fromEntries(privateDetails(kin
 export const payloadsOf =
   (store: Pick<VaultStore, 'payloads'>) =>
   async (
-    _first: number,
+    first: number,
     bodies: readonly Uint8Array[],
   ): Promise<readonly { readonly digest: string; readonly class: string; readonly ciphertext: Uint8Array }[]> => {
-    const digests = bodies.flatMap((body) => {
-      const entry = parseRecorded(body)
-      const found = entry && refIn(entry)
-      return found ? [found.digest] : []
-    })
-    if (digests.length === 0) return []
-    return (await store.payloads(digests)).flatMap(({ digest, class: kind, ciphertext }) =>
-      ciphertext === null ? [] : [{ digest: toHex(digest), class: kind, ciphertext }],
+    const digests = new Map(
+      bodies.flatMap((body, i) => {
+        const entry = parseRecorded(body)
+        const found = entry && refIn(entry)
+        return found ? [[first + i, toHex(found.digest)] as const] : []
+      }),
+    )
+    if (digests.size === 0) return []
+    return (await store.payloads([...digests.keys()])).flatMap(({ index, class: kind, ciphertext }) =>
+      ciphertext === null ? [] : [{ digest: digests.get(index) ?? '', class: kind, ciphertext }],
     )
   }
 
 /** For verifying: the ciphertext that an entry names; where it was emptied, the subjects whose keys of it are destroyed; or not there. */
 export const payloadOf =
   (store: Pick<VaultStore, 'payloads' | 'keys'>): PayloadOf =>
-  async ({ digest, keyId }) => {
-    const bytes = fromBase64url(digest)
-    const [row] = bytes === null ? [] : await store.payloads([bytes])
+  async ({ index, keyId }) => {
+    const [row] = await store.payloads([index])
     if (!row) return 'missing'
     if (row.ciphertext) return row.ciphertext
     // Whoever empties a ciphertext does not thereby destroy a key.

@@ -10,6 +10,7 @@ import {
   keeperOf,
   keepOld,
   kept,
+  lines,
   lived,
   livedVaultEach,
   MARK_ROW,
@@ -41,15 +42,16 @@ async function expectRekeyed(): Promise<void> {
   for (const [sealed, text] of lived.sealed) expect(await vault.open(sealed, 'c')).toEqual({ text })
   expect(await vault.subjects.known('person:anna')).toBe(lived.anna)
   expect(await vault.subjects.who(lived.anna)).toBe('person:anna')
-  expect(await unsealed(vault, vaultStore(owner), [lived.entry])).toMatchObject([{ detail: { asked: { destination: 'Lyon' } } }])
+  expect(await unsealed(vault, vaultStore(owner), [lived.asked])).toMatchObject([{ entry: { detail: { asked: { destination: 'Lyon' } } } }])
   expect(await open(OLD).subjects.isOurs()).toBe(false)
   await expect(open(OLD).open(lived.sealed[0]?.[0] ?? '', 'c')).rejects.toThrow('does not unwrap')
   expect(await open(OLD).subjects.known('person:anna')).toBeNull()
   expect(kept).toBeNull()
-  const last = (await entries('journal.rekeyed')).at(-1)
+  const told = (await lines('journal.rekeyed')).at(-1)
+  const last = told?.entry
   const index = (await owner.query<{ index: Buffer }>('select index from vault_subject where pseudonym = $1', [MARK_ROW])).rows[0]?.index
   expect(last?.detail?.['newKey']).toBe(index?.toString('hex').slice(0, 16))
-  expect(last && (await unsealed(vault, vaultStore(owner), [last]))).toMatchObject([{ detail: AUTHORITY }])
+  expect(told && (await unsealed(vault, vaultStore(owner), [told]))).toMatchObject([{ entry: { detail: AUTHORITY } }])
   expect(JSON.stringify(last)).not.toContain(AUTHORITY.authority)
 }
 

@@ -14,8 +14,8 @@ export type SubjectRow = {
 /** A data key of one subject and month (`2026-11`, UTC), wrapped by the master key; null once destroyed. */
 export type KeyRow = { readonly id: string; readonly pseudonym: string; readonly month: string; readonly wrapped: Uint8Array | null }
 
-/** A ciphertext by its SHA-256, with the keys it was sealed under; null once one of these was destroyed. `class` is for its retention. */
-export type PayloadRow = { readonly digest: Uint8Array; readonly keyIds: readonly string[]; readonly class: string; readonly ciphertext: Uint8Array | null }
+/** A ciphertext by the index of its entry, with the keys it was sealed under; null once one of these was destroyed. `class` is for its retention. */
+export type PayloadRow = { readonly index: number; readonly keyIds: readonly string[]; readonly class: string; readonly ciphertext: Uint8Array | null }
 
 /**
  * Where the vault's keys and ciphertexts lie: a port, kept by `store/vault-store.ts`. Nothing in it is secret without the master key.
@@ -39,7 +39,7 @@ export type VaultStore = {
   /** The key that stands for this subject and month; null when the subject is unknown, being erased, or erased. */
   readonly addKey: (row: KeyRow & { readonly wrapped: Uint8Array }) => Promise<KeyRow | null>
   readonly keys: (ids: readonly string[]) => Promise<readonly KeyRow[]>
-  readonly payloads: (digests: readonly Uint8Array[]) => Promise<readonly PayloadRow[]>
+  readonly payloads: (indices: readonly number[]) => Promise<readonly PayloadRow[]>
 }
 
 /** What an erasure did: keys destroyed, the months they were of, and ciphertexts under them, emptied or yet to be. */
@@ -63,8 +63,8 @@ export type VaultKeeping = {
   ) => Promise<{ readonly state: 'begun' | 'erased' | 'unknown' } | { readonly state: 'held'; readonly cases: readonly string[] }>
   /** Wrapped keys, name and index are overwritten, in one transaction. Only after `begin`. */
   readonly destroy: (pseudonym: string, at: number) => Promise<Destroyed>
-  /** Empties up to `limit` ciphertexts under any of its destroyed keys; how many. */
-  readonly empty: (pseudonym: string, limit: number) => Promise<number>
+  /** Looks at a stretch of the ciphertexts from that of entry `from` on and empties those under any of its destroyed keys: how many, and where to go on; null at the end. */
+  readonly empty: (pseudonym: string, from: number) => Promise<{ readonly emptied: number; readonly next: number | null }>
   /** Leaves no dead row that still holds a key in the tables' files; what of that could not be done. */
   readonly sweep: () => Promise<readonly Unswept[]>
   /** Erasures that were destroyed and not yet told in the journal. */

@@ -150,18 +150,18 @@ describe('an entry with somebody’s values', () => {
     const stored = body && parseRecorded(body)
     expect(stored).toMatchObject({ kind: 'ask.answered', person, detail: { rows: 3, payload: { alg: 'A256GCM', keyId: expect.stringMatching(/^k-/) } } })
     expect(Buffer.from(body ?? []).includes('Lyon')).toBe(false)
-    expect(await unsealed(open(), vaultStore(pool), [stored ?? entry])).toMatchObject([entry])
+    expect(await unsealed(open(), vaultStore(pool), [{ index, entry: stored ?? entry }])).toMatchObject([{ entry }])
 
     const [payload] = await payloadsOf(vaultStore(pool))(index, [body ?? new Uint8Array()])
     expect(payload).toMatchObject({ class: 'ask', digest: expect.stringMatching(/^[0-9a-f]{64}$/) })
-    const digest = Buffer.from(payload?.digest ?? '', 'hex').toString('base64url')
-    const keyId = (stored?.detail?.['payload'] as { readonly keyId: string } | undefined)?.keyId ?? ''
-    expect(await payloadOf(vaultStore(pool))({ digest, keyId })).toEqual(payload?.ciphertext)
-    expect(await payloadOf(vaultStore(pool))({ digest: 'A'.repeat(43), keyId })).toBe('missing')
-    await owner.query('update payload set ciphertext = null where digest = $1', [Buffer.from(digest, 'base64url')])
-    expect(await payloadOf(vaultStore(pool))({ digest, keyId })).toBe('missing')
-    await owner.query('update vault_key set wrapped = null where id = $1', [keyId])
-    expect(await payloadOf(vaultStore(pool))({ digest, keyId })).toEqual({ keysOf: [expect.stringMatching(/./)] })
+    const named = { index, ...(stored?.detail?.['payload'] as { readonly digest: string; readonly keyId: string }) }
+    expect(payload?.digest).toBe(Buffer.from(named.digest, 'base64url').toString('hex'))
+    expect(await payloadOf(vaultStore(pool))(named)).toEqual(payload?.ciphertext)
+    expect(await payloadOf(vaultStore(pool))({ ...named, index: index + 1 })).toBe('missing')
+    await owner.query('update payload set ciphertext = null where index = $1', [index])
+    expect(await payloadOf(vaultStore(pool))(named)).toBe('missing')
+    await owner.query('update vault_key set wrapped = null where id = $1', [named.keyId])
+    expect(await payloadOf(vaultStore(pool))(named)).toEqual({ keysOf: [expect.stringMatching(/./)] })
   })
 
   it.each([
@@ -218,8 +218,8 @@ describe('an entry with somebody’s values', () => {
     await drain()
     const [stored] = await readTail(entries, receipt.ok ? receipt.value.index : -1, 1)
     if (!stored || !('entry' in stored)) throw new Error('no entry')
-    const moved = { ...stored.entry, correlation: 'c-3' }
-    expect(await unsealed(open(), vaultStore(pool), [moved])).toMatchObject([{ detail: { asked: 'erased' } }])
+    const moved = { index: stored.index, entry: { ...stored.entry, correlation: 'c-3' } }
+    expect(await unsealed(open(), vaultStore(pool), [moved])).toMatchObject([{ entry: { detail: { asked: 'erased' } } }])
   })
 
   it.each([
@@ -235,8 +235,8 @@ describe('an entry with somebody’s values', () => {
     const index = receipt.ok ? receipt.value.index : -1
     expect((await entries.read(index, 1))[0]?.body.length).toBeLessThanOrEqual(ENTRY_BYTES_MAX)
     const [stored] = await readTail(entries, index, 1)
-    const [whole] = stored && 'entry' in stored ? await unsealed(vault, vaultStore(pool), [stored.entry]) : []
-    expect(whole?.detail).toEqual(JSON.parse(JSON.stringify(detail).toWellFormed().replaceAll('\\ud800', '\ufffd')))
+    const [whole] = stored && 'entry' in stored ? await unsealed(vault, vaultStore(pool), [stored]) : []
+    expect(whole?.entry.detail).toEqual(JSON.parse(JSON.stringify(detail).toWellFormed().replaceAll('\\ud800', '\ufffd')))
   })
 
   it('is refused, and nothing recorded, while the vault cannot be reached', async () => {
