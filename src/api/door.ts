@@ -17,7 +17,7 @@ export type Door = {
   readonly offer: Offer
   readonly authenticate: Authenticate
   /** Proof of an enrolled device's key, for the offer before a session. */
-  readonly possess: (credential: Credential) => Promise<Outcome<Possession, Refusal>>
+  readonly possess: (credential: Credential) => Outcome<Possession, Refusal>
   readonly isEnrolled: (jkt: string) => Promise<Outcome<boolean, Refusal>>
   readonly freshNonce: () => string
   /** Where agents reach us, without a trailing slash: what proofs are made for. */

@@ -27,7 +27,7 @@ const openApp = (open: boolean): Promise<FastifyInstance> => {
     gate: here.gate,
     offer: { all: [], to: () => [] },
     authenticate: never,
-    possess: never,
+    possess: () => expect.unreachable('not asked here'),
     isEnrolled: never,
     freshNonce: () => '',
     publicUrl: 'http://gate.example',

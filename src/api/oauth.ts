@@ -54,7 +54,7 @@ export async function oauthRoutes(app: FastifyInstance, given: OAuth): Promise<v
 
 function enrolRoute(scope: FastifyInstance, { door, enrolment }: OAuth): void {
   scope.post('/enrol', { bodyLimit: BODY_BYTES_MAX }, async (request, reply) => {
-    const asked = await reads(door, request, parseBody(EnrolRequest, request.body))
+    const asked = reads(door, request, parseBody(EnrolRequest, request.body))
     if (!asked.ok) return refuseWith(door, request, reply, await told(enrolment, 'device.enrol_refused', request, asked.refusal))
     const { by, code, jwk, name, platform } = asked.value
     const device = await enrol(enrolment, by, { code, jkt: thumbprint(jwk), name, platform, correlation: request.id })
@@ -65,7 +65,7 @@ function enrolRoute(scope: FastifyInstance, { door, enrolment }: OAuth): void {
 
 function requestRoute(scope: FastifyInstance, { door, admission }: OAuth): void {
   scope.post('/oauth/device_authorization', async (request, reply) => {
-    const asked = await reads(door, request, readSessionRequest(request.body))
+    const asked = reads(door, request, readSessionRequest(request.body))
     if (!asked.ok) return oauthRefusal(door, request, reply, await told(admission, 'session.refused', request, asked.refusal))
     const { by, agent, posture } = asked.value
     const pending = await requestSession(admission, by, { agent, posture, correlation: request.id })
@@ -85,7 +85,7 @@ function requestRoute(scope: FastifyInstance, { door, admission }: OAuth): void 
 
 function tokenRoute(scope: FastifyInstance, { door, admission }: OAuth): void {
   scope.post('/oauth/token', async (request, reply) => {
-    const asked = await reads(door, request, parseForm(TokenRequest, request.body))
+    const asked = reads(door, request, parseForm(TokenRequest, request.body))
     if (!asked.ok) return oauthRefusal(door, request, reply, await told(admission, 'session.refused', request, asked.refusal))
     const { by, ...form } = asked.value
     const correlation = request.id
@@ -99,7 +99,7 @@ function tokenRoute(scope: FastifyInstance, { door, admission }: OAuth): void {
 
 function revokeRoute(scope: FastifyInstance, { door, revoking }: OAuth): void {
   scope.post('/oauth/revoke', async (request, reply) => {
-    const asked = await reads(door, request, parseForm(RevokeRequest, request.body))
+    const asked = reads(door, request, parseForm(RevokeRequest, request.body))
     if (!asked.ok) return oauthRefusal(door, request, reply, await told(revoking, 'session.refused', request, asked.refusal))
     const ended = await giveUpSession(revoking, asked.value.by, { token: asked.value.token, correlation: request.id })
     return ended.ok ? reply.send({}) : oauthRefusal(door, request, reply, ended.refusal)
@@ -107,13 +107,13 @@ function revokeRoute(scope: FastifyInstance, { door, revoking }: OAuth): void {
 }
 
 /** A body that was read, from the holder of a key. */
-async function reads<T extends object>(
+function reads<T extends object>(
   door: Pick<Door, 'possess' | 'publicUrl'>,
   request: FastifyRequest,
   body: Outcome<T, Refusal>,
-): Promise<Outcome<T & { readonly by: Possession }, Refusal>> {
+): Outcome<T & { readonly by: Possession }, Refusal> {
   if (!body.ok) return body
-  const by = await door.possess(credentialOf(door, request))
+  const by = door.possess(credentialOf(door, request))
   return by.ok ? done({ ...body.value, by: by.value }) : by
 }
 

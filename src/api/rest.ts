@@ -35,7 +35,7 @@ async function offerFor(door: Door, request: FastifyRequest): Promise<Outcome<re
     const caller = await knock.authenticate()
     return caller.ok ? done(door.offer.to(caller.value.session)) : turnBack(door.gate, knock, null, caller.refusal)
   }
-  const proof = await door.possess(credentialOf(door, request))
+  const proof = door.possess(credentialOf(door, request))
   const enrolled = proof.ok ? await door.isEnrolled(proof.value.jkt) : proof
   if (enrolled.ok && enrolled.value) return done(door.offer.all)
   return turnBack(door.gate, knock, null, enrolled.ok ? refusal('device_unknown', 'this key belongs to no enrolled device') : enrolled.refusal)

@@ -20,12 +20,6 @@ export const signEs256 = (key: KeyObject, data: Uint8Array): Uint8Array => sign(
 export const verifyEs256 = (key: KeyObject, data: Uint8Array, signature: Uint8Array): boolean =>
   signature.length === 64 && verify('sha256', data, key, toDer(signature))
 
-/** The same on the thread pool. */
-export const verifyEs256Apart = (key: KeyObject, data: Uint8Array, signature: Uint8Array): Promise<boolean> =>
-  signature.length === 64
-    ? new Promise((found, failed) => verify('sha256', data, key, toDer(signature), (cause, fits) => (cause ? failed(cause) : found(fits))))
-    : Promise.resolve(false)
-
 /** `r || s` as the DER sequence OpenSSL works on (RFC 3279 §2.2.3). Done here: node's own conversion costs a third of the whole check. */
 function toDer(signature: Uint8Array): Uint8Array {
   const r = derInteger(signature.subarray(0, 32))

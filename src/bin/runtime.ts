@@ -16,8 +16,8 @@ export const RUNTIME = {
     flags: [...GATE_HEAP, ONE_HELPER],
     env: {
       /**
-       * Threads for signatures, passphrases, files and names of hosts. A passphrase takes one for a tenth of a second, one at a time (`identity/passphrase.ts`),
-       * and a slow file another; with four, every proof wakes another core.
+       * Threads for passphrases, files and names of hosts. A passphrase takes one for a tenth of a second, one at a time (`identity/passphrase.ts`), and a slow
+       * file another.
        */
       UV_THREADPOOL_SIZE: '3',
       /** glibc's malloc would keep a heap for each thread, which buffers freed by V8's helper leave full of holes: 30 MB of the gate under load. */

@@ -51,20 +51,17 @@ export function authenticateWith(identity: Identity): Authenticate {
     if (!token.ok) return token
 
     const ath = accessTokenHash(token.value)
-    const before = await live(ath)
-    if (!before.ok) return before
-    const proof = await provenBy(proofs, credential, ath)
-    if (!proof.ok) return proof
-    // Again: to check a signature takes time, in which a session may end or be taken away.
     const found = await live(ath)
     if (!found.ok) return found
+    // INVARIANT: nothing is waited for from here on, in which the session might end.
+    const proof = provenBy(proofs, credential, ath)
+    if (!proof.ok) return proof
 
     const { session, answer } = found.value
     if (proof.value.jkt !== session.jkt) return refuse(refusal('token_foreign', 'the proof is by another key than the session'))
     const once = useUp(proofs, proof.value)
     if (!once.ok) return once
 
-    // Last, after everything that took time.
     return revocation.isRevoked(session.id) ? revokedRefusal() : answer
   }
 }

@@ -14,7 +14,7 @@ export type Passphrases = {
 export const PASSPHRASE_CHARACTERS_MIN = 12
 const PASSPHRASE_CHARACTERS_MAX = 512
 const [N, R, P, BYTES] = [2 ** 15, 8, 1, 32]
-/** Most of the thread pool of the gate (`bin/runtime.ts`) is not theirs: proofs are checked there too, and must not wait for those who guess. */
+/** Most of the thread pool of the gate (`bin/runtime.ts`) is not theirs: files are written there too, and must not wait for those who guess. */
 const AT_ONCE = 1
 const WAITING_MAX = 32
 

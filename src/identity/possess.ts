@@ -38,14 +38,14 @@ export function openProofs(given: Omit<Proofs, 'headOf'>): Proofs {
 }
 
 /** Checks everything about a request's proof but replay, so that a proof which is refused for its token is not spent. `ath` null: no token goes with it. */
-export async function provenBy(proofs: Proofs, { dpop, method, url }: Credential, ath: string | null): Promise<Outcome<Proof, Refusal>> {
+export function provenBy(proofs: Proofs, { dpop, method, url }: Credential, ath: string | null): Outcome<Proof, Refusal> {
   if (dpop === undefined) return refuse(refusal('proof_missing', 'there is no DPoP header'))
   if (typeof dpop !== 'string') return refuse(refusal('malformed_request', 'there is more than one DPoP header'))
   return checkProof(dpop, { method, url, ath, nonceIsFresh: proofs.nonces.isFresh, now: proofs.clock(), headOf: proofs.headOf })
 }
 
 /**
- * Uses a proof up. INVARIANT: the nonce is asked for again, and after the proof was looked up: the check of a signature takes time, in which the window that
+ * Uses a proof up. INVARIANT: the nonce is asked for again, and after the proof was looked up: to check a signature takes time, in which the window that
  * remembers an earlier use may have passed, and then so has the nonce.
  */
 export function useUp({ replay, nonces }: Proofs, { jkt, jti, nonce }: Proof): Outcome<null, Refusal> {
@@ -55,8 +55,8 @@ export function useUp({ replay, nonces }: Proofs, { jkt, jti, nonce }: Proof): O
 }
 
 /** Who holds the key, for requests that need no token: enrolment, opening and renewing a session, the offer. */
-export async function possess(proofs: Proofs, credential: Credential): Promise<Outcome<Possession, Refusal>> {
-  const proof = await provenBy(proofs, credential, null)
+export function possess(proofs: Proofs, credential: Credential): Outcome<Possession, Refusal> {
+  const proof = provenBy(proofs, credential, null)
   if (!proof.ok) return proof
   const once = useUp(proofs, proof.value)
   if (!once.ok) return once

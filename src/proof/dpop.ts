@@ -3,11 +3,10 @@ import { type Brand, mint } from '../base/brand.ts'
 import { fromBase64url, toBase64url, utf8 } from '../base/bytes.ts'
 import type { Clock, Random } from '../base/clock.ts'
 import { sha256 } from '../base/digest.ts'
-import { type PublicJwk, signEs256 } from '../base/es256.ts'
+import { type PublicJwk, signEs256, verifyEs256 } from '../base/es256.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import { type Head, readHead, readObject } from './head.ts'
-import { signatureFits } from './signature.ts'
 import { normalUrl } from './url.ts'
 
 /** How far a proof's `iat` may lie from our clock, either way. The nonce is what keeps a proof fresh; this only catches clocks that are wrong. */
@@ -36,7 +35,7 @@ export const accessTokenHash = (token: string): string => toBase64url(sha256(tok
  * A DPoP proof (RFC 9449 §4.3, every step but replay), as strictly as the RFC reads: ES256 alone, three exact base64url parts.
  * Refuses `proof_invalid`, `proof_url_mismatch`, `proof_expired`, `proof_nonce_required`.
  */
-export async function checkProof(text: string, expected: Expected): Promise<Outcome<Proof, Refusal>> {
+export function checkProof(text: string, expected: Expected): Outcome<Proof, Refusal> {
   const first = text.indexOf('.')
   const last = text.lastIndexOf('.')
   if (text.length > PROOF_LENGTH_MAX || first === -1 || text.indexOf('.', first + 1) !== last) return invalid('the proof is not three parts')
@@ -50,8 +49,7 @@ export async function checkProof(text: string, expected: Expected): Promise<Outc
   if (fault !== null) return refuse(fault)
 
   const signature = fromBase64url(text.slice(last + 1))
-  if (signature === null || !(await signatureFits({ key: head.key, data: utf8(text.slice(0, last)), signature })))
-    return invalid('the signature does not match')
+  if (signature === null || !verifyEs256(head.key, utf8(text.slice(0, last)), signature)) return invalid('the signature does not match')
   return done(mint<Proof>({ jkt: head.jkt, jwk: head.jwk, jti: claims['jti'] as string, nonce: claims['nonce'] as string }))
 }
 

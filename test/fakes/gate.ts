@@ -141,7 +141,7 @@ async function answer(gate: Inside, request: IncomingMessage, path: string): Pro
 }
 
 async function prove(gate: Inside, request: IncomingMessage, path: string, token: string | undefined): Promise<Proof> {
-  const checked = await checkProof(String(request.headers['dpop'] ?? ''), {
+  const checked = checkProof(String(request.headers['dpop'] ?? ''), {
     method: request.method ?? '',
     url: gate.url + path,
     ath: token === undefined ? null : accessTokenHash(token),

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { expect } from 'vitest'
 import { agentApp } from '../../src/api/app.ts'
 import type { Door } from '../../src/api/door.ts'
 import { type SourceCap, sourceCap } from '../../src/limits/source-cap.ts'
@@ -24,7 +25,7 @@ export const doorFor = (
       gate: here.gate,
       offer: { all: [], to: () => [] },
       authenticate: () => held().authenticate(here.identity),
-      possess: () => Promise.reject(new Error('not asked here')),
+      possess: () => expect.unreachable('not asked here'),
       isEnrolled: () => Promise.reject(new Error('not asked here')),
       freshNonce: () => 'nonce',
       publicUrl: `http://${host}`,

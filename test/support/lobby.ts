@@ -172,7 +172,7 @@ const possessionAt =
   ({ nonces, proofs }: ReturnType<typeof gateOf>): Lobby['possession'] =>
   async (device) => {
     const dpop = device.proof('POST', '/x', { nonce: nonces.fresh() })
-    const held = await possess(proofs, { authorization: undefined, dpop, method: 'POST', url: `${GATE}/x` })
+    const held = possess(proofs, { authorization: undefined, dpop, method: 'POST', url: `${GATE}/x` })
     if (!held.ok) throw new Error(held.refusal.detail)
     return held.value
   }

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type pg from 'pg'
 import { lru } from '../../base/lru.ts'
 import type { Row } from '../../model/row.ts'
@@ -29,8 +30,8 @@ export function alone(pool: pg.Pool, exchange: Exchange): Reads {
 }
 
 /**
- * Reads of one statement that come while others of it are under way go out in one exchange: it takes the server and us little longer than one read. Each is
- * confined and said back by itself. When one of them fails, all are read again, each alone: nobody is told of another's failure. For reads that are quick, since
+ * Reads of one statement that come in one turn of the event loop, or while others of it are under way, go out in one exchange: it takes the server and us little
+ * longer than one read. Each is confined and said back by itself. When one of them fails, all are read again, each alone: nobody is told of another's failure. For reads that are quick, since
  * each waits for all of its exchange: one that is not sends those of its statement alone for 5 s.
  */
 export function inLine(pool: pg.Pool, exchange: Exchange): Reads {
@@ -39,6 +40,7 @@ export function inLine(pool: pg.Pool, exchange: Exchange): Reads {
 
   async function run(line: Line): Promise<void> {
     line.underWay++
+    await turn()
     while (line.waiting.length > 0) await answer(line, line.waiting.splice(0, TOGETHER_MAX))
     line.underWay--
   }
