@@ -14,6 +14,7 @@ export type Inspection = {
   readonly times: Float64Array
   readonly nodes: readonly string[]
   readonly nodeOf: Uint16Array
+  /** None unless they were wanted. */
   readonly payloads: readonly { readonly at: number; readonly ref: PayloadRef }[]
   /** Places of bodies that are spelled as before there were events, and the first that is an event. */
   readonly old: readonly number[]
@@ -24,8 +25,11 @@ export type Inspection = {
   readonly pruned: number
 }
 
+/** What is looked for in a page: what its entries name as payloads costs as much again as all else, and is of use only to who holds them. */
+export type Wanted = { readonly payloads: boolean }
+
 /** Inspects the bodies of a page, here or elsewhere. Several pages may be under way at once. */
-export type Inspect = (bodies: readonly Uint8Array[]) => Promise<Inspection>
+export type Inspect = (bodies: readonly Uint8Array[], wanted: Wanted) => Promise<Inspection>
 
 /** What a verifier looks at in the entry of a body, or null when it is none. */
 type ReadBody = (body: Uint8Array) => Glimpse | null
@@ -45,7 +49,7 @@ export function blockOf(bodies: readonly Uint8Array[]): Block {
   return { bytes, ends }
 }
 
-export function inspectBlock({ bytes, ends }: Block, readBody: ReadBody): Inspection {
+export function inspectBlock({ bytes, ends }: Block, readBody: ReadBody, wanted: Wanted): Inspection {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const leaves = new Uint8Array(ends.length * HASH_BYTES)
   const times = new Float64Array(ends.length).fill(Number.NaN)
@@ -75,7 +79,7 @@ export function inspectBlock({ bytes, ends }: Block, readBody: ReadBody): Inspec
     else firstEvent ??= i
     if (entry.erased !== null) erased.push(entry.erased)
     if (entry.pruned !== null && entry.pruned % TILE_WIDTH === 0) pruned = Math.max(pruned, entry.pruned)
-    if (entry.payload) payloads.push({ at: i, ref: entry.payload })
+    if (wanted.payloads && entry.payload) payloads.push({ at: i, ref: entry.payload })
   }
   return { leaves, unreadable, times, nodes: [...nodes.keys()], nodeOf, payloads, old, firstEvent, erased, pruned }
 }
@@ -83,5 +87,5 @@ export function inspectBlock({ bytes, ends }: Block, readBody: ReadBody): Inspec
 /** In this thread. */
 export const inspectHere =
   (readBody: ReadBody = recogniser()): Inspect =>
-  (bodies) =>
-    Promise.resolve(inspectBlock(blockOf(bodies), readBody))
+  (bodies, wanted) =>
+    Promise.resolve(inspectBlock(blockOf(bodies), readBody, wanted))

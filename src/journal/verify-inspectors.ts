@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { blockOf, type Inspect, type Inspection, inspectHere } from './verify-inspect.ts'
+import type { Asked } from './verify-worker.ts'
 
 /** A short journal is read before threads have started. */
 const PAGES_HERE = 16
@@ -25,15 +26,15 @@ export function openInspectors(threads: number): Inspectors {
   }
 
   return {
-    inspect: (bodies) => {
+    inspect: (bodies, wanted) => {
       pages += 1
       if (pages > PAGES_HERE) start()
       const [idlest] = started.toSorted((a, b) => a.waiting.length - b.waiting.length)
-      if (!idlest) return here(bodies)
+      if (!idlest) return here(bodies, wanted)
       return new Promise((resolve, reject) => {
         idlest.waiting.push({ resolve, reject })
         const block = blockOf(bodies)
-        idlest.worker.postMessage(block, [block.bytes.buffer as ArrayBuffer, block.ends.buffer as ArrayBuffer])
+        idlest.worker.postMessage({ block, wanted } satisfies Asked, [block.bytes.buffer as ArrayBuffer, block.ends.buffer as ArrayBuffer])
       })
     },
     close: async () => {

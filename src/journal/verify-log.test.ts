@@ -5,6 +5,7 @@ import { type FreshJournal, freshJournal, ORIGIN } from '../../test/support/jour
 import { published } from '../../test/support/log-copies.ts'
 import { flipByte, type Kept, reword, rewrite } from '../../test/support/tamper.ts'
 import { utf8 } from '../base/bytes.ts'
+import { spell } from '../events/spell.ts'
 import { signedCheckpoint } from '../log/checkpoint.ts'
 import { cosign, withCosignature } from '../log/cosignature.ts'
 import { EMPTY_FRONTIER, extend, type Frontier, frontierBytes, rootOf } from '../log/frontier.ts'
@@ -315,15 +316,19 @@ describe('inspection in threads', () => {
   it('comes to what this thread would', async () => {
     const { inspect, close } = openInspectors(2)
     try {
-      const bodies = (await fresh.store.read(0, 20)).map(({ body }) => body)
-      const here = await inspect(bodies)
+      const payload = { alg: 'A256GCM', digest: 'd'.repeat(43), size: 96, keyId: 'k-1' }
+      const sealed = utf8(spell({ kind: 'ask.answered', outcome: 'done', detail: { payload } }, { at: Date.UTC(2026, 8, 1), node: 'gate' }))
+      const bodies = [...(await fresh.store.read(0, 20)).map(({ body }) => body), sealed]
+      const here = await inspect(bodies, { payloads: true })
+      expect(here.payloads).toEqual([{ at: 20, ref: payload }])
       // After a few pages the threads take over.
-      const there = await Promise.all(Array.from({ length: 30 }, () => inspect([...bodies, utf8('nonsense')])))
-      for (const one of there) {
-        expect(Buffer.from(one.leaves).subarray(0, 640)).toEqual(Buffer.from(here.leaves))
-        expect(one.unreadable).toEqual([20])
-        expect([...one.times.subarray(0, 20)]).toEqual([...here.times])
-      }
+      for (const payloads of [true, false])
+        for (const one of await Promise.all(Array.from({ length: 30 }, () => inspect([...bodies, utf8('nonsense')], { payloads })))) {
+          expect(Buffer.from(one.leaves).subarray(0, 21 * 32)).toEqual(Buffer.from(here.leaves))
+          expect(one.unreadable).toEqual([21])
+          expect([...one.times.subarray(0, 21)]).toEqual([...here.times])
+          expect(one.payloads).toEqual(payloads ? here.payloads : [])
+        }
     } finally {
       await close()
     }

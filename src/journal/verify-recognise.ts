@@ -21,7 +21,14 @@ const SHAPES_MAX = 16
 /** Where shapes hardly come again, learning one costs more than it saves. */
 const LEARNT_MAX = 256
 
-type Known = { readonly template: Template; readonly node: string; readonly payload: PayloadRef | null }
+/** `time`: which slot says when, -1 for none. `own`: the slots of the payload's members, where they differ from one entry to the next. */
+type Known = {
+  readonly template: Template
+  readonly node: string
+  readonly time: number
+  readonly payload: PayloadRef | null
+  readonly own: readonly { readonly slot: number; readonly member: string }[]
+}
 type Shapes = { readonly known: Known[]; learnt: number; fitted: number }
 
 /**
@@ -54,33 +61,38 @@ export function recogniser(): (body: Uint8Array) => Glimpse | null {
     shapes.learnt += 1
     const template = templateOf(text, entry)
     if (!template) return
-    shapes.known.unshift({ template, node: entry.node, payload: payloadOfEntry(entry) })
+    shapes.known.unshift(knownOf(template, entry))
     if (shapes.known.length > SHAPES_MAX) shapes.known.pop()
   }
 }
 
 function known(shapes: Shapes, text: string): Glimpse | null {
   for (const [i, one] of shapes.known.entries()) {
-    const values = fits(one.template, text)
-    if (!values) continue
+    const spans = fits(one.template, text)
+    if (!spans) continue
     shapes.fitted += 1
     if (i > 0) shapes.known.unshift(...shapes.known.splice(i, 1))
-    return glimpse(one, values)
+    return glimpse(one, (slot) => text.slice(spans[2 * slot], spans[2 * slot + 1]))
   }
   return null
 }
 
-function glimpse({ template: { slots }, node, payload }: Known, values: readonly string[]): Glimpse {
-  let at = Number.NaN
+function knownOf(template: Template, entry: Recorded): Known {
+  const paths = template.slots.map(({ path }) => path)
+  const payload = payloadOfEntry(entry)
+  // Only a payload has members of its own in this place.
+  const own = payload ? paths.flatMap((path, slot) => (path.includes('.payload.') ? [{ slot, member: path.slice(path.lastIndexOf('.') + 1) }] : [])) : []
+  return { template, node: entry.node, time: paths.indexOf('time'), payload, own }
+}
+
+function glimpse({ node, time, payload, own }: Known, valueOf: (slot: number) => string): Glimpse {
   let ref = payload
-  for (let i = 0; i < slots.length; i++) {
-    const { path } = slots[i] as Template['slots'][number]
-    if (path === 'time') at = Number(values[i])
-    // Only a payload has members of its own in this place.
-    else if (ref && path.includes('.payload.'))
-      ref = { ...ref, [path.slice(path.lastIndexOf('.') + 1)]: path.endsWith('.size') ? Number(values[i]) : values[i] }
+  if (payload && own.length > 0) {
+    const members: { [member: string]: string | number } = { ...payload }
+    for (const { slot, member } of own) members[member] = member === 'size' ? Number(valueOf(slot)) : valueOf(slot)
+    ref = members as PayloadRef
   }
-  return { at, node, payload: ref, old: false, erased: null, pruned: null }
+  return { at: time < 0 ? Number.NaN : Number(valueOf(time)), node, payload: ref, old: false, erased: null, pruned: null }
 }
 
 function erasedBy({ kind, outcome, detail }: Recorded): string | null {

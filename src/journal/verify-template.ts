@@ -56,28 +56,29 @@ export function templateOf(body: string, entry: Recorded): Template | null {
 type Members = { readonly [name: string]: Json }
 
 /**
- * What stands in the slots of a body that fits, in their order; null for one that does not. INVARIANT: the text came out of a strict UTF-8 decoder and holds no
- * backslash, so a text ends at the next quote.
+ * Where in a body that fits each slot begins and ends, two numbers for each in their order; null for a body that does not. INVARIANT: the text came out of a
+ * strict UTF-8 decoder and holds no backslash, so a text ends at the next quote. What is in a slot is not cut out unless it is looked at: that would cost more
+ * than to find it.
  */
-export function fits({ between, slots, not }: Template, body: string): readonly string[] | null {
+export function fits({ between, slots, not }: Template, body: string): readonly number[] | null {
   const [first = ''] = between
   // Slices compare in one go, where `startsWith` goes letter by letter.
   if (body.slice(0, first.length) !== first) return null
   let at = first.length
-  const values: string[] = []
+  const spans: number[] = []
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i] as Slot
     const end = slot.kind === 'text' ? body.indexOf('"', at) : endOfNumber(body, at)
     if (end < 0) return null
-    const value = body.slice(at, end)
-    if (slot.kind === 'whole' ? !isWhole(value, slot.max) : not.includes(value) || hasControl(value)) return null
-    if (slot.group !== null) for (let j = 0; j < i; j++) if (slots[j]?.group === slot.group && values[j] !== value) return null
+    if (slot.kind === 'whole' ? !isWhole(body, at, end, slot.max) : isAmong(not, body, at, end) || hasControl(body, at, end)) return null
+    if (slot.group !== null)
+      for (let j = 0; j < i; j++) if (slots[j]?.group === slot.group && body.slice(spans[2 * j], spans[2 * j + 1]) !== body.slice(at, end)) return null
+    spans.push(at, end)
     const constant = between[i + 1] as string
     at = end + constant.length
     if (body.slice(end, at) !== constant) return null
-    values.push(value)
   }
-  return at === body.length ? values : null
+  return at === body.length ? spans : null
 }
 
 /**
@@ -109,7 +110,7 @@ function freePaths(form: Form, entry: Recorded): (path: string, value: Json) => 
   return (path, value) => {
     const max = path === 'time' ? TIME_MAX : Number.MAX_SAFE_INTEGER
     if (typeof value === 'number')
-      return path === 'time' || ((known.has(path) || open.some((one) => path.startsWith(one))) && isWhole(String(value), max))
+      return path === 'time' || ((known.has(path) || open.some((one) => path.startsWith(one))) && Number.isInteger(value) && value >= 0 && value <= max)
         ? { path, kind: 'whole', max, group: null }
         : null
     if (typeof value !== 'string') return null
@@ -148,10 +149,16 @@ function endOfNumber(body: string, from: number): number {
   return at > from ? at : -1
 }
 
-/** In the one spelling that canonical JSON has for it. */
-const isWhole = (digits: string, max: number): boolean => digits.length <= 16 && /^(0|[1-9]\d*)$/.test(digits) && Number(digits) <= max
+/** Whether digits are in the one spelling that canonical JSON has for their number. */
+const isWhole = (body: string, from: number, end: number, max: number): boolean =>
+  end - from <= 16 && (end === from + 1 || body.charCodeAt(from) !== 48) && Number(body.slice(from, end)) <= max
 
-function hasControl(value: string): boolean {
-  for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) < 32) return true
+function isAmong(words: readonly string[], body: string, from: number, end: number): boolean {
+  for (const word of words) if (word.length === end - from && word === body.slice(from, end)) return true
+  return false
+}
+
+function hasControl(body: string, from: number, end: number): boolean {
+  for (let i = from; i < end; i++) if (body.charCodeAt(i) < 32) return true
   return false
 }

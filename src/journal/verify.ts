@@ -112,7 +112,7 @@ export async function verifyLog(given: LogVerification): Promise<Verified> {
   let tree = from
   let told = 0
   await judge.compare(tree)
-  for await (const { entries, inspection, gap } of inspected(source, tree.size, size, inspect)) {
+  for await (const { entries, inspection, gap } of inspected(source, tree.size, size, (bodies) => inspect(bodies, { payloads: payloads !== null }))) {
     const first = tree.size
     const leaves = checkedLeaves(entries, inspection, faults)
     times(first, inspection)
@@ -215,7 +215,12 @@ export async function verifyJournal({ store, vkey, readable, ...rest }: Verifica
 type Inspected = { readonly entries: readonly SourceEntry[]; readonly inspection: Inspection; readonly gap: string | null }
 
 /** The source's entries as far as they are dense, inspected, in order; the last with the sentence why none follow. */
-async function* inspected(source: LogSource, from: number, to: number, inspect: Inspect): AsyncGenerator<Inspected> {
+async function* inspected(
+  source: LogSource,
+  from: number,
+  to: number,
+  inspect: (bodies: readonly Uint8Array[]) => ReturnType<Inspect>,
+): AsyncGenerator<Inspected> {
   const ahead: Promise<Inspected>[] = []
   let index = from
   for await (const page of source.pages(from, to)) {
