@@ -1,4 +1,4 @@
-import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import type { S3Client } from '@aws-sdk/client-s3'
 import { sameBytes, toBase64 } from '../base/bytes.ts'
 import { sha256 } from '../base/digest.ts'
 import { done, type Outcome, refuse } from '../base/outcome.ts'
@@ -8,6 +8,7 @@ import { assertPartial, assertPath, CHECKPOINT, LIST_PAGE, type Objects, type Pu
 import { type ArchiveRefusal, conflict } from './refusal.ts'
 import type { BucketSettings } from './s3-client.ts'
 import { askS3, codeOfS3, statusOfS3 } from './s3-refusal.ts'
+import { s3Sdk } from './s3-sdk.ts'
 
 const CONFLICT_TRIES = 5
 
@@ -16,6 +17,7 @@ const CONFLICT_TRIES = 5
  * (`If-None-Match: *`): the server must honour them, as AWS and its newer likes do. Each body's SHA-256 goes with it and is checked there.
  */
 export function bucketObjects({ client, settings: { bucket, prefix } }: { readonly client: S3Client; readonly settings: BucketSettings }): Objects {
+  const { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } = s3Sdk()
   const root = prefix === '' ? '' : `${prefix}/`
   const at = (path: string) => ({ Bucket: bucket, Key: `${root}${path}` })
 

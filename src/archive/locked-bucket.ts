@@ -1,15 +1,4 @@
-import {
-  DeleteObjectCommand,
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  GetObjectRetentionCommand,
-  HeadObjectCommand,
-  ListObjectVersionsCommand,
-  PutObjectCommand,
-  PutObjectLegalHoldCommand,
-  PutObjectRetentionCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3'
+import type { ListObjectVersionsCommandInput, S3Client } from '@aws-sdk/client-s3'
 import { toBase64 } from '../base/bytes.ts'
 import { sha256 } from '../base/digest.ts'
 import { done, refuse } from '../base/outcome.ts'
@@ -18,6 +7,7 @@ import type { Lock, LockAssault, LockedObjects } from './locked.ts'
 import { mediaTypeOf } from './media.ts'
 import type { BucketSettings } from './s3-client.ts'
 import { askS3, codeOfS3 } from './s3-refusal.ts'
+import { s3Sdk } from './s3-sdk.ts'
 
 type Parts = { readonly client: S3Client; readonly settings: BucketSettings }
 
@@ -29,6 +19,7 @@ const place = ({ settings: { bucket, prefix } }: Parts) => {
 /** A bucket with S3 Object Lock. Each put carries its lock and the SHA-256 of its body, which the server checks. */
 export function lockedBucket(parts: Parts): LockedObjects {
   const { client, settings } = parts
+  const { GetObjectCommand, GetObjectRetentionCommand, HeadObjectCommand, PutObjectCommand } = s3Sdk()
   const at = place(parts)
   return {
     put: async (key, bytes, lock) => {
@@ -99,6 +90,7 @@ export function lockedBucket(parts: Parts): LockedObjects {
 /** What the probe asks of the same bucket. */
 export function bucketAssault(parts: Parts): LockAssault {
   const { client, settings } = parts
+  const { DeleteObjectCommand, DeleteObjectsCommand, PutObjectLegalHoldCommand, PutObjectRetentionCommand } = s3Sdk()
   const at = place(parts)
   const ask = (work: () => Promise<unknown>) =>
     askS3(settings.bucket, async () => {
@@ -135,7 +127,7 @@ class BulkError extends Error {
 
 type PageMarker = { readonly KeyMarker?: string | undefined; readonly VersionIdMarker?: string | undefined }
 
-const listPage = (client: S3Client, asked: ConstructorParameters<typeof ListObjectVersionsCommand>[0]) => client.send(new ListObjectVersionsCommand(asked))
+const listPage = (client: S3Client, asked: ListObjectVersionsCommandInput) => client.send(new (s3Sdk().ListObjectVersionsCommand)(asked))
 
 const retentionOf = ({ mode, untilMs }: Lock) => ({ Mode: mode, RetainUntilDate: new Date(untilMs) })
 

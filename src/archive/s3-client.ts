@@ -1,4 +1,5 @@
-import { S3Client } from '@aws-sdk/client-s3'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { s3Sdk } from './s3-sdk.ts'
 
 /** Where a bucket is. Credentials are not of it: they come by the SDK's own chain (environment, shared files, the machine's role). */
 export type BucketSettings = {
@@ -20,7 +21,7 @@ const REQUEST_MS = 60_000
 
 /** A client that tries each request up to four times and waits for none beyond a minute. `credentials` only where the chain is not to be asked. */
 export function openS3({ region, endpoint, pathStyle }: BucketSettings, credentials?: Credentials): S3Client {
-  return new S3Client({
+  return new (s3Sdk().S3Client)({
     region,
     forcePathStyle: pathStyle,
     maxAttempts: ATTEMPTS,

@@ -15,14 +15,12 @@ import { bulkRead } from '../../store/journal-bulk.ts'
 import { journalStore } from '../../store/journal-store.ts'
 import { openAppendPool, openStorePool } from '../../store/open-pool.ts'
 import { prunedSize } from '../../store/pruned-store.ts'
-import { loadPack, type Pack } from './pack.ts'
 import { bytesOf, publishedAt } from './published.ts'
 import { pagedRandom } from './random.ts'
 
-/** What every part of the house stands on: configuration, packs, our database with the journal in it. */
+/** What every part of the house stands on: configuration, our database with the journal in it. */
 export type House = {
   readonly config: Config
-  readonly pack: Pack
   readonly pool: pg.Pool
   readonly entries: EntryStore
   readonly journal: Journal
@@ -37,7 +35,6 @@ export async function openHouse(
   node: string,
   { recordWithinMs }: { readonly recordWithinMs?: number } = {},
 ): Promise<House> {
-  const pack = loadPack(config)
   const url = needed(environment, 'DATABASE_URL', "Gatehouse's own database, as this process's role")
   const pool = poolOf(url, `gatehouse ${node}`, 10)
   // The journal has connections of its own: an ask waiting for a row must not hold up the entry of another.
@@ -57,7 +54,6 @@ export async function openHouse(
   })
   return {
     config,
-    pack,
     pool,
     entries,
     journal,

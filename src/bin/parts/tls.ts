@@ -1,15 +1,6 @@
-import 'reflect-metadata'
-import { createPrivateKey, X509Certificate as NodeCertificate, webcrypto } from 'node:crypto'
+import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  BasicConstraintsExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
-  X509Certificate,
-  X509CertificateGenerator,
-} from '@peculiar/x509'
 import { pinOf } from '../../base/pin.ts'
 import type { Config } from '../../config/config.ts'
 import { Fault } from '../../model/fault.ts'
@@ -29,7 +20,7 @@ export async function openTls(config: Config): Promise<Tls | null> {
   const [keyFile, certFile] = [join(folder, 'tls.key'), join(folder, 'tls.crt')]
   if (!existsSync(certFile)) await makeCertificate(config, keyFile, certFile)
   const cert = readPem(certFile)
-  return { key: readKept(keyFile) ?? readPem(keyFile), cert, pin: pinOf(new Uint8Array(new X509Certificate(cert).rawData)) }
+  return { key: readKept(keyFile) ?? readPem(keyFile), cert, pin: pinOf(new X509Certificate(cert).raw) }
 }
 
 /** A certificate that authorities vouch for: nothing to pin. */
@@ -42,13 +33,18 @@ function companys(files: { readonly key: string; readonly cert: string }): Tls {
 
 function belongTogether(key: string, cert: string): boolean {
   try {
-    return new NodeCertificate(cert).checkPrivateKey(createPrivateKey(key))
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
   } catch {
     return false
   }
 }
 
 async function makeCertificate(config: Config, keyFile: string, certFile: string): Promise<void> {
+  // Only here: no other start waits for it.
+  await import('reflect-metadata')
+  const { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, SubjectAlternativeNameExtension, X509CertificateGenerator } = await import(
+    '@peculiar/x509'
+  )
   const names = [...new Set([config.publicUrl, config.deskUrl].map((url) => new URL(url).hostname.replace(/^\[|\]$/g, '')))]
   const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
   const certificate = await X509CertificateGenerator.createSelfSigned({
