@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Cluster, openCluster } from './cluster.ts'
 import { alive } from './postmaster.ts'
 
@@ -26,17 +26,31 @@ const asRoot = process.getuid?.() === 0
 /** As root the house's group may pass; otherwise there is nobody else. */
 const passable = asRoot ? '710' : '700'
 
+let first: string
 let place: string
 let opened: Cluster[]
+beforeAll(async () => {
+  first = newPlace()
+  await (await openCluster({ dataFolder: join(first, 'data'), say: () => undefined })).stop()
+})
+afterAll(() => rmSync(first, { recursive: true, force: true }))
 beforeEach(() => {
-  place = mkdtempSync(join(tmpdir(), 'gatehouse-cluster-'))
-  chmodSync(place, 0o755)
+  place = newPlace()
   opened = []
 })
 afterEach(async () => {
   for (const cluster of opened) await cluster.stop()
   rmSync(place, { recursive: true, force: true })
 })
+
+function newPlace(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-cluster-'))
+  chmodSync(folder, 0o755)
+  return folder
+}
+
+/** The data folder as a first start left it, for what is not about that start. */
+const stood = (): void => void execFileSync('cp', ['-a', join(first, 'data'), place])
 
 async function open(dataFolder = join(place, 'data'), said: string[] = []): Promise<Cluster> {
   const cluster = await openCluster({ dataFolder, say: (line) => said.push(line) })
@@ -46,6 +60,7 @@ async function open(dataFolder = join(place, 'data'), said: string[] = []): Prom
 
 /** A server whose supervisor was killed; its process id. */
 async function leftRunning(): Promise<number> {
+  stood()
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../../test/support/supervisor.ts'), join(place, 'data')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -69,24 +84,24 @@ const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
 describe('openCluster', () => {
   it('makes a durable cluster that only its owner reaches, as root the house’s group too, and finds everything again at the second start', async () => {
-    const first = await open()
-    await ask(first, 'create table kept as select 42 as answer')
+    const made = await open()
+    await ask(made, 'create table kept as select 42 as answer')
     expect(
       await ask(
-        first,
+        made,
         `select string_agg(name || '=' || setting, ' ' order by name) from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit', 'listen_addresses')`,
       ),
     ).toEqual(['fsync=on full_page_writes=on listen_addresses= synchronous_commit=on'])
-    expect(await ask(first, `select count(*)::int from pg_hba_file_rules where auth_method <> 'scram-sha-256'`)).toEqual([0])
+    expect(await ask(made, `select count(*)::int from pg_hba_file_rules where auth_method <> 'scram-sha-256'`)).toEqual([0])
     expect([mode(join(place, 'data')), mode(join(place, 'data', 'secrets')), mode(join(place, 'data', 'secrets', 'superuser'))]).toEqual([
       passable,
       '700',
       '600',
     ])
-    expect(mode(first.superuser.host)).toBe(passable)
-    const secret = first.secret('gate')
-    await first.stop()
-    expect(alive(first.pid)).toBe(false)
+    expect(mode(made.superuser.host)).toBe(passable)
+    const secret = made.secret('gate')
+    await made.stop()
+    expect(alive(made.pid)).toBe(false)
 
     const second = await open()
     expect(second.adopted).toBe(false)
@@ -96,15 +111,17 @@ describe('openCluster', () => {
   })
 
   it('turns back a wrong password, and says nothing about the right one', async () => {
+    stood()
     const cluster = await open()
     const asked = new pg.Client({ ...cluster.superuser, password: 'guess' }).connect()
     await expect(asked).rejects.toMatchObject({ code: '28P01' })
   })
 
   it('turns back a second supervisor on the same folder, whose first goes on undisturbed', async () => {
-    const first = await open()
+    stood()
+    const supervised = await open()
     await expect(open()).rejects.toMatchObject({ code: 'data_in_use', message: expect.stringContaining('data') })
-    expect(await ask(first, 'select 1')).toEqual([1])
+    expect(await ask(supervised, 'select 1')).toEqual([1])
   })
 
   it('lets one of two that start at once have a new folder, and turns the other back', async () => {
@@ -126,12 +143,13 @@ describe('openCluster', () => {
   })
 
   it('starts again after the server itself was killed, and clears what it left', async () => {
-    const first = await open()
-    await ask(first, 'create table kept as select 42 as answer')
-    process.kill(first.pid, 'SIGKILL')
-    while (alive(first.pid)) await new Promise((wake) => setTimeout(wake, 20))
+    stood()
+    const killed = await open()
+    await ask(killed, 'create table kept as select 42 as answer')
+    process.kill(killed.pid, 'SIGKILL')
+    while (alive(killed.pid)) await new Promise((wake) => setTimeout(wake, 20))
     expect(existsSync(join(place, 'data', 'cluster', 'postmaster.pid'))).toBe(true)
-    await first.stop()
+    await killed.stop()
     expect(await ask(await open(), 'select answer from kept')).toEqual([42])
   })
 
@@ -153,7 +171,7 @@ describe('openCluster', () => {
   })
 
   it('shows the end of the log when the server will not start', async () => {
-    await (await open()).stop()
+    stood()
     writeFileSync(join(place, 'data', 'cluster', 'postgresql.conf'), 'no_such_setting = 1\n')
     await expect(open()).rejects.toMatchObject({ code: 'data_unreachable', message: expect.stringContaining('no_such_setting') })
   })
@@ -209,10 +227,8 @@ describe('openCluster', () => {
 
 describe.skipIf(!asRoot)('a data folder of before, as root (otherwise skipped aloud: there all of it is ours)', () => {
   /** As version 1 left it: the folder is the server's user's. */
-  async function older(
-    made: () => Promise<unknown> = async () => (await open()).stop(),
-  ): Promise<{ readonly folder: string; readonly uid: number; readonly gid: number }> {
-    await made()
+  async function older(left: () => Promise<unknown> = async () => stood()): Promise<{ readonly folder: string; readonly uid: number; readonly gid: number }> {
+    await left()
     const folder = join(place, 'data')
     const { uid, gid } = statSync(join(folder, 'cluster'))
     writeFileSync(join(folder, 'version'), '1\n')
@@ -245,11 +261,12 @@ describe.skipIf(!asRoot)('a data folder of before, as root (otherwise skipped al
   })
 
   it('is left as it is while another supervisor lives', async () => {
-    const first = await open()
+    stood()
+    const supervised = await open()
     const { folder, uid } = await older(async () => undefined)
     await expect(open()).rejects.toMatchObject({ code: 'data_in_use' })
     expect([statSync(folder).uid, readFileSync(join(folder, 'version'), 'utf8')]).toEqual([uid, '1\n'])
-    expect(await ask(first, 'select 1')).toEqual([1])
+    expect(await ask(supervised, 'select 1')).toEqual([1])
   })
 
   it('is turned back when the server’s user put a link into it, which is not followed', async () => {
