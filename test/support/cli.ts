@@ -25,11 +25,11 @@ type Surroundings = {
   readonly gid?: number
 }
 
-/** The real program as a process of its own, with no variable of ours but PATH and HOME. */
+/** The real program as a process of its own, with no variable of ours but PATH and HOME, and the run's folder of compiled code. */
 export function start(args: readonly string[], { env = {}, program = GATEHOUSE, node = process.execPath, typed, ...ids }: Surroundings = {}): Running {
-  const { PATH = '', HOME = '' } = process.env
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env
   const child: ChildProcess = spawn(node, [program, ...args], {
-    env: { PATH, HOME, ...env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, ...env },
     ...ids,
     stdio: [typed === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })

@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { loadTms } from '../../src/bin/pilot/tms.ts'
 import { type Cluster, type Connection, openCluster } from '../../src/store/cluster/cluster.ts'
+import { partUser } from '../../src/store/cluster/os-user.ts'
 import { guestDatabase } from '../../src/store/guest.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { seedPilot } from '../../src/synth/seed.ts'
@@ -40,14 +42,18 @@ export const TMS_TEMPLATE = 'tms_template'
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
+  const compiled = compiledFolder()
+  process.env['NODE_COMPILE_CACHE'] = compiled
   let started: Promise<Started> | null = null
   let seeded: Promise<void> | null = null
+  let laid: Promise<string> | null = null
   const server = createServer((request, response) => {
+    if (request.url === '/pilot') return answer((laid ??= layPilot()), response)
     const running = (started ??= start())
     const ready = request.url === '/tms' ? (seeded ??= running.then(seedTms)) : Promise.resolve()
-    Promise.all([running, ready]).then(
-      ([{ shared }]) => response.end(JSON.stringify(shared)),
-      (cause: unknown) => response.writeHead(500).end(String(cause)),
+    answer(
+      ready.then(async () => (await running).shared),
+      response,
     )
   })
   const socket = join(folder, 'ask')
@@ -58,8 +64,42 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     const running = await started?.catch(() => null)
     await running?.cluster.stop()
     if (running) rmSync(running.cluster.dataFolder, { recursive: true, force: true })
-    rmSync(folder, { recursive: true, force: true })
+    const pilot = await laid?.catch(() => null)
+    for (const made of [folder, compiled, ...(pilot ? [dirname(pilot)] : [])]) rmSync(made, { recursive: true, force: true })
   }
+}
+
+const answer = (found: Promise<unknown>, response: ServerResponse): void =>
+  void found.then(
+    (value) => response.end(JSON.stringify(value)),
+    (cause: unknown) => response.writeHead(500).end(String(cause)),
+  )
+
+/**
+ * Where every process of this run keeps what it compiled, of the run alone: what lies there is run. A house of root's has a user for each part, who may
+ * write there too; nobody else may.
+ */
+function compiledFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-compiled-'))
+  if (process.getuid?.() !== 0) return folder
+  chownSync(folder, 0, partUser('gate', () => undefined).gid)
+  chmodSync(folder, 0o1770)
+  return folder
+}
+
+/** The data folder of a pilot that stopped once its TMS was loaded: what a first start makes before anything of ours. The houses that tests share begin with a copy. */
+async function layPilot(): Promise<string> {
+  const [place, say] = [mkdtempSync(join(tmpdir(), 'gatehouse-test-')), () => undefined]
+  // PostgreSQL's user may pass through.
+  chmodSync(place, 0o711)
+  const dataFolder = join(place, 'data')
+  const cluster = await openCluster({ dataFolder, say })
+  try {
+    await loadTms(cluster, { dataFolder, say })
+  } finally {
+    await cluster.stop()
+  }
+  return dataFolder
 }
 
 type Started = { readonly cluster: Cluster; readonly shared: Shared }

@@ -27,7 +27,10 @@ export async function freshDatabase(): Promise<FreshDatabase> {
 }
 
 /** The run's server; the first to ask waits for it to start. */
-export async function sharedServer(path: '/' | '/tms' = '/'): Promise<Shared> {
+export const sharedServer = (path: '/' | '/tms' = '/'): Promise<Shared> => ofTheRun<Shared>(path)
+
+/** What the run has one of (`cluster.ts`). */
+export async function ofTheRun<Found>(path: string): Promise<Found> {
   const socketPath = inject('databaseSocket')
   if (!socketPath) throw new Error('no database server: the vitest configuration must name test/support/cluster.ts as globalSetup')
   return new Promise((found, failed) => {
@@ -36,7 +39,7 @@ export async function sharedServer(path: '/' | '/tms' = '/'): Promise<Shared> {
       response.on('data', (part: Buffer) => parts.push(part))
       response.on('end', () => {
         const text = Buffer.concat(parts).toString()
-        if (response.statusCode === 200) found(JSON.parse(text) as Shared)
+        if (response.statusCode === 200) found(JSON.parse(text) as Found)
         else failed(new Error(text))
       })
     }).on('error', failed)

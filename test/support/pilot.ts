@@ -1,10 +1,15 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DeskPerson, signInAt } from '../../src/bin/pilot/desk-client.ts'
 import { type Overrides, type Raise, raisePilot } from '../../src/bin/pilot/raise.ts'
+import { ofTheRun } from './database.ts'
 
-/** The whole pilot as people run it: its own PostgreSQL, its processes, its people. Takes some seconds; one for a file. */
+/**
+ * The whole pilot as people run it: its own PostgreSQL, its processes, its people. Takes some seconds; one for a file. What `gatehouse pilot` makes before its
+ * parts is a copy here; `life`, `pilot-once` and others have it made.
+ */
 export type PilotHouse = {
   readonly raise: Raise
   readonly said: readonly string[]
@@ -16,6 +21,7 @@ export type PilotHouse = {
 export async function startPilot(override: Overrides = {}): Promise<PilotHouse> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
   chmodSync(folder, 0o711)
+  execFileSync('cp', ['-a', await ofTheRun<string>('/pilot'), folder])
   const said: string[] = []
   const { raise, drop } = await raisePilot({ dataFolder: join(folder, 'data'), port: null, say: (line) => void said.push(line), override })
   const { people, deskUrl } = raise
