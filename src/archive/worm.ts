@@ -112,7 +112,7 @@ export function openWorm(parts: WormParts): Worm {
     const days = retention.payloadsDays[kind]
     if (days === undefined) return refuse({ code: 'rejected', detail: `no retention is set for payloads of class \`${kind}\``, next: 'set one, in days' })
     if (toHex(sha256(ciphertext)) !== digest) return refuse(brokenArchive(`the payload \`${digest}\` is not of that digest`))
-    // Entries of different bundles may name the same one.
+    // It may stand from before a restart.
     return keep(keptPayloadPath(digest), ciphertext, days, true)
   }
 

@@ -25,7 +25,7 @@ export type Inspection = {
   readonly pruned: number
 }
 
-/** What is looked for in a page: what its entries name as payloads costs as much again as all else, and is of use only to who holds them. */
+/** What is looked for in a page. What its entries name as payloads is of use only to who holds them; to list it keeps their texts alive and takes as long as to read them. */
 export type Wanted = { readonly payloads: boolean }
 
 /** Inspects the bodies of a page, here or elsewhere. Several pages may be under way at once. */

@@ -10,8 +10,8 @@ export type PayloadRef = z.infer<typeof payloadRef>
 const payloadRef = z.strictObject({ alg: z.string(), digest: z.string(), size: z.int().nonnegative(), keyId: z.string() })
 
 /**
- * Where payloads lie: a port. The ciphertext that the entry of this index names; or, where it was emptied and keys that the reference names are destroyed, whose they were, by
- * pseudonym; else `missing`. Whether the journal tells of that erasure is for the verifier to see.
+ * Where payloads lie: a port. The ciphertext that the entry of this index names; or, where it was emptied and keys that the reference names are destroyed, whose
+ * they were, by pseudonym; else `missing`. Whether the journal tells of that erasure is for the verifier to see.
  */
 export type PayloadOf = (
   named: { readonly index: number } & Pick<PayloadRef, 'digest' | 'keyId'>,

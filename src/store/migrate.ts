@@ -22,7 +22,8 @@ export type Migration = {
 
 /**
  * Our database stands on the server, whole, at this version, and each process's role may do its part and no more. Done again it changes nothing.
- * Faults: `postgres_unreachable`, `postgres_too_old`, `fsync_off`; `data_newer` when a newer Gatehouse built it, before anything is changed.
+ * Faults: `postgres_unreachable`, `postgres_too_old`, `fsync_off`; `data_newer` when a newer Gatehouse built it, before anything is changed; `data_unreachable`
+ * when a step would lose something, and nothing was changed.
  */
 export async function migrate({ admin, database = 'gatehouse', roles, logOrigin }: Migration): Promise<void> {
   await withClient(admin, async (client) => {
@@ -38,12 +39,18 @@ export async function migrate({ admin, database = 'gatehouse', roles, logOrigin 
     await inTransaction(client, async () => {
       await client.query(`set local role ${OWNER}`)
       const version = await versionOf(client)
-      for (const step of STEPS.slice(version ?? 0)) await client.query(readFileSync(new URL(step, import.meta.url), 'utf8'))
+      for (const step of STEPS.slice(version ?? 0)) await client.query(readFileSync(new URL(step, import.meta.url), 'utf8')).catch(refusedStep)
       if (version === null) await client.query('insert into house (version, log_origin) values ($1, $2)', [HOUSE_VERSION, logOrigin])
       else await client.query('update house set version = $1', [HOUSE_VERSION])
       for (const statement of grantStatements()) await client.query(statement)
     })
   })
+}
+
+/** A step says itself why it will not (`raise exception`), and what to do next. */
+function refusedStep(cause: unknown): never {
+  if (cause instanceof pg.DatabaseError && cause.code === 'P0001') throw new Fault('data_unreachable', cause.message, cause.hint ?? '', { cause })
+  throw cause
 }
 
 /** Only the processes' roles may connect to this database. A database made from a template needs it again. @internal */

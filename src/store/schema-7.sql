@@ -7,17 +7,21 @@ alter index payload_pkey rename to payload_before_pkey;
 create table payload (index bigint primary key, key_ids text not null, class text not null, ciphertext bytea);
 
 -- Entries are canonical JSON: a quote within a text stands behind a backslash, so this is never found inside of one.
-insert into payload
-select entry.index, array_to_string(kept.key_ids, '+'), kept.class, kept.ciphertext
+create temporary table named on commit drop as
+select entry.index, decode(translate(entry.named, '-_', '+/') || '=', 'base64') as digest
 from (
   select index, substring(encode(body, 'escape') from '"payload":\{"alg":"A256GCM","digest":"([A-Za-z0-9_-]{43})"') as named from journal_entry
-) as entry join payload_before as kept on kept.digest = decode(translate(entry.named, '-_', '+/') || '=', 'base64')
-where entry.named is not null;
+) as entry where entry.named is not null;
 
 do $$
 declare lost bigint;
 begin
-  select (select count(*) from payload_before) - (select count(*) from payload) into lost;
-  if lost <> 0 then raise exception '% ciphertexts are of entries that are not in the database any more, or of none: nothing was changed', lost; end if;
+  select count(*) from payload_before as kept where not exists (select from named where named.digest = kept.digest) into lost;
+  if lost > 0 then
+    raise exception '% ciphertexts are of entries that are not in the database: they were pruned, or never were', lost
+      using hint = 'nothing was changed: go on with the version before; this one does not carry over the ciphertexts of pruned entries';
+  end if;
 end $$;
+insert into payload
+select named.index, array_to_string(kept.key_ids, '+'), kept.class, kept.ciphertext from named join payload_before as kept on kept.digest = named.digest;
 drop table payload_before;

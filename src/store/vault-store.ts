@@ -1,5 +1,6 @@
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import type { Destroyed, KeyRow, PayloadRow, SubjectRow, VaultKeeping, VaultStore } from '../journal/vault/vault-store.ts'
+import { Fault } from '../model/fault.ts'
 import { sweep } from './vault-sweep.ts'
 
 type Subject = { pseudonym: string; sealed: Buffer | null; wrapped: Buffer | null; erasing_at: Date | null; erased_at: Date | null }
@@ -46,11 +47,13 @@ export function vaultStore(pool: Pool): VaultStore {
     keys: (ids) => keys('vault_keys', 'select id, pseudonym, month, wrapped from vault_key where id = any($1)', [ids]),
     payloads: async (indices) =>
       (
-        await pool.query<Payload>({
-          name: 'payloads',
-          text: 'select index, key_ids, class, ciphertext from payload where index = any($1)',
-          values: [indices],
-        })
+        await pool
+          .query<Payload>({
+            name: 'payloads',
+            text: 'select index, key_ids, class, ciphertext from payload where index = any($1)',
+            values: [indices],
+          })
+          .catch(whenOlder)
       ).rows.map(asPayload),
   }
 }
@@ -73,7 +76,7 @@ export function vaultKeeping(pool: Pool): VaultKeeping {
       })
     },
     async destroy(pseudonym, at) {
-      return transaction(pool, async (query) => {
+      await transaction(pool, async (query) => {
         await query(`select ${LOCK}`, [pseudonym])
         const begun = await query('select from vault_subject where pseudonym = $1 and erasing_at is not null', [pseudonym])
         if (begun.length === 0) throw new Error(`${pseudonym} is not being erased`)
@@ -82,8 +85,9 @@ export function vaultKeeping(pool: Pool): VaultKeeping {
           pseudonym,
           new Date(at),
         ])
-        return destroyedOf(query, pseudonym)
       })
+      // Counted once the keys are gone for good: all ciphertexts are looked at for it.
+      return destroyedOf(querying(pool), pseudonym)
     },
     async empty(pseudonym, from) {
       const text = `with emptied as (
@@ -95,10 +99,9 @@ export function vaultKeeping(pool: Pool): VaultKeeping {
     },
     sweep: () => sweep(pool),
     async untold() {
-      return transaction(pool, async (query) => {
-        const rows = await query<{ pseudonym: string }>('select pseudonym from vault_subject where erased_at is not null and not told', [])
-        return Promise.all(rows.map(async ({ pseudonym }) => ({ pseudonym, ...(await destroyedOf(query, pseudonym)) })))
-      })
+      const query = querying(pool)
+      const rows = await query<{ pseudonym: string }>('select pseudonym from vault_subject where erased_at is not null and not told', [])
+      return Promise.all(rows.map(async ({ pseudonym }) => ({ pseudonym, ...(await destroyedOf(query, pseudonym)) })))
     },
     told: async (pseudonym) => void (await pool.query('update vault_subject set told = true where pseudonym = $1 and erased_at is not null', [pseudonym])),
     async hold(pseudonym, caseId, at) {
@@ -119,6 +122,18 @@ export function vaultKeeping(pool: Pool): VaultKeeping {
   }
 }
 
+/** Undefined column: a database from before ciphertexts lay by their entries, looked at by a newer command. */
+function whenOlder(cause: unknown): never {
+  if (cause instanceof Error && 'code' in cause && cause.code === '42703')
+    throw new Fault(
+      'data_unreachable',
+      'the database is of an older version, whose ciphertexts lie elsewhere',
+      'start the house once with this version, or use the command of that one',
+      { cause },
+    )
+  throw cause
+}
+
 type Query = <Row extends object>(text: string, values: readonly unknown[]) => Promise<readonly Row[]>
 
 async function destroyedOf(query: Query, pseudonym: string): Promise<Destroyed> {
@@ -129,11 +144,16 @@ async function destroyedOf(query: Query, pseudonym: string): Promise<Destroyed> 
   return { keys: keys.length, months: keys.map(({ month }) => month), payloads: under?.count ?? 0 }
 }
 
+const querying =
+  (on: Pool | PoolClient): Query =>
+  async <Row extends object>(text: string, values: readonly unknown[]) =>
+    (await on.query<Row>(text, [...values])).rows
+
 async function transaction<T>(pool: Pool, work: (query: Query) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   try {
     await client.query('begin')
-    const result = await work(async <Row extends object>(text: string, values: readonly unknown[]) => (await client.query<Row>(text, [...values])).rows)
+    const result = await work(querying(client))
     await client.query('commit')
     return result
   } catch (cause) {

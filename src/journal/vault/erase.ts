@@ -53,9 +53,11 @@ async function finish(
   progress: (emptied: number, of: number) => void,
 ): Promise<Outcome<Erased, NotErased>> {
   const { pseudonym, keys, months, payloads } = one
-  for (let [from, emptied]: readonly [number | null, number] = [0, 0]; from !== null; progress(emptied, payloads)) {
+  let emptied = 0
+  for (let from: number | null = 0; from !== null; progress(emptied, payloads)) {
     const step = await keeping.empty(pseudonym, from)
-    ;[from, emptied] = [step.next, emptied + step.emptied]
+    emptied += step.emptied
+    from = step.next
   }
   const unswept = await keeping.sweep()
   const told = await record({ kind: 'journal.erased', outcome: 'done', detail: { subject: pseudonym, keys, months: [...months], payloads, authority, basis } })

@@ -1,4 +1,5 @@
-import { toHex } from '../../base/bytes.ts'
+import { sameBytes, toHex } from '../../base/bytes.ts'
+import { sha256 } from '../../base/digest.ts'
 import { ERASED } from '../../model/erased.ts'
 import type { Entry } from '../entry.ts'
 import { parseRecorded } from '../recorded.ts'
@@ -14,17 +15,24 @@ export async function unsealed<Item extends { readonly index: number; readonly e
   store: Pick<VaultStore, 'payloads'>,
   items: readonly Item[],
 ): Promise<readonly Item[]> {
-  const refs = new Map(items.flatMap(({ index, entry }) => (refIn(entry) === null ? [] : [[index, refIn(entry)?.ref.keyId ?? ''] as const])))
+  const refs = new Map(
+    items.flatMap(({ index, entry }) => {
+      const found = refIn(entry)
+      return found ? [[index, found] as const] : []
+    }),
+  )
   if (refs.size === 0) return items
   const ciphertexts = new Map((await store.payloads([...refs.keys()])).map(({ index, ciphertext }) => [index, ciphertext]))
   return Promise.all(
     items.map(async (item) => {
       const { index, entry } = item
-      const keyId = refs.get(index)
-      if (keyId === undefined) return item
-      const key = await vault.toOpen(keyId)
+      const found = refs.get(index)
+      if (found === undefined) return item
+      const key = await vault.toOpen(found.ref.keyId)
       const ciphertext = ciphertexts.get(index) ?? null
-      const opened = key === null || ciphertext === null ? null : openPayload(entry, key, ciphertext)
+      // Of entries that say the same in clear, each opens by its own digest only.
+      const isOwn = ciphertext !== null && sameBytes(sha256(ciphertext), found.digest)
+      const opened = key !== null && isOwn ? openPayload(entry, key, ciphertext) : null
       return { ...item, entry: opened === null ? { ...entry, detail: { ...withoutRef(entry), ...erasedDetails(entry) } } : { ...entry, ...opened } }
     }),
   )
@@ -48,9 +56,11 @@ export const payloadsOf =
       }),
     )
     if (digests.size === 0) return []
-    return (await store.payloads([...digests.keys()])).flatMap(({ index, class: kind, ciphertext }) =>
-      ciphertext === null ? [] : [{ digest: digests.get(index) ?? '', class: kind, ciphertext }],
-    )
+    const rows = new Map((await store.payloads([...digests.keys()])).map((row) => [row.index, row]))
+    return [...digests].flatMap(([index, digest]) => {
+      const { class: kind = '', ciphertext = null } = rows.get(index) ?? {}
+      return ciphertext === null ? [] : [{ digest, class: kind, ciphertext }]
+    })
   }
 
 /** For verifying: the ciphertext that an entry names; where it was emptied, the subjects whose keys of it are destroyed; or not there. */

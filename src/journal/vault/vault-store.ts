@@ -63,7 +63,7 @@ export type VaultKeeping = {
   ) => Promise<{ readonly state: 'begun' | 'erased' | 'unknown' } | { readonly state: 'held'; readonly cases: readonly string[] }>
   /** Wrapped keys, name and index are overwritten, in one transaction. Only after `begin`. */
   readonly destroy: (pseudonym: string, at: number) => Promise<Destroyed>
-  /** Looks at a stretch of the ciphertexts from that of entry `from` on and empties those under any of its destroyed keys: how many, and where to go on; null at the end. */
+  /** Of a stretch of ciphertexts, from that of entry `from` on, empties those under any of its destroyed keys: how many, and where to go on; null at the end. */
   readonly empty: (pseudonym: string, from: number) => Promise<{ readonly emptied: number; readonly next: number | null }>
   /** Leaves no dead row that still holds a key in the tables' files; what of that could not be done. */
   readonly sweep: () => Promise<readonly Unswept[]>

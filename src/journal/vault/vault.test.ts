@@ -222,6 +222,24 @@ describe('an entry with somebody’s values', () => {
     expect(await unsealed(open(), vaultStore(pool), [moved])).toMatchObject([{ entry: { detail: { asked: 'erased' } } }])
   })
 
+  it('does not open a ciphertext of another entry that says the same in clear', async () => {
+    const vault = open()
+    const person = await vault.subjects.pseudonym(somebody())
+    const { record, entries, drain } = journalOf(vault)
+    const indices: number[] = []
+    for (const destination of ['Metz', 'Nancy']) {
+      const receipt = await record({ kind: 'ask.answered', outcome: 'done', person, correlation: 'c-6', detail: { asked: { destination } } })
+      indices.push(receipt.ok ? receipt.value.index : -1)
+    }
+    await drain()
+    const lines = (await Promise.all(indices.map((index) => readTail(entries, index, 1)))).flat().flatMap((line) => ('entry' in line ? [line] : []))
+    const told = async () => (await unsealed(open(), vaultStore(pool), lines)).map(({ entry }) => entry.detail?.['asked'])
+    expect(await told()).toEqual([{ destination: 'Metz' }, { destination: 'Nancy' }])
+    const swap = 'update payload set ciphertext = (select ciphertext from payload as other where other.index = $1 + $2 - payload.index) where index in ($1, $2)'
+    await owner.query(swap, indices)
+    expect(await told()).toEqual(['erased', 'erased'])
+  })
+
   it.each([
     ['one huge detail', { note: 'x'.repeat(200_000) }],
     ['many large ones', Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`d${i}`, 'ü'.repeat(400)]))],
