@@ -53,7 +53,7 @@ export function authenticateWith(identity: Identity): Authenticate {
     const ath = accessTokenHash(token.value)
     const found = await live(ath)
     if (!found.ok) return found
-    // INVARIANT: nothing is waited for from here on, in which the session might end.
+    // INVARIANT: from here on nothing is waited for, in which the session or the proof's nonce might end.
     const proof = provenBy(proofs, credential, ath)
     if (!proof.ok) return proof
 
@@ -62,6 +62,7 @@ export function authenticateWith(identity: Identity): Authenticate {
     const once = useUp(proofs, proof.value)
     if (!once.ok) return once
 
+    // Once more: a revocation may have been heard between the look and our turn.
     return revocation.isRevoked(session.id) ? revokedRefusal() : answer
   }
 }

@@ -74,3 +74,13 @@ it.each([
   const answer = await authenticate(credential(TOKEN))
   expect(answer.ok ? 'ok' : answer.refusal.code).toBe(code)
 })
+
+it('turns back a session whose revocation is heard after the look at it', async () => {
+  const { time, proofs, credential, jkt } = atTheGate()
+  const found = { session: { id: 's-1', jkt, endsAt: time.now + 2000 }, tokenEndsAt: time.now + 1000, revoked: null, holds: () => true }
+  const sessions = { byToken: async () => done(found) } as unknown as Identity['sessions']
+  let looks = 0
+  const revocation = { ...openRevocation(), isRevoked: () => looks++ > 0 }
+  expect(await authenticateWith({ sessions, proofs, revocation })(credential(TOKEN))).toMatchObject({ refusal: { code: 'session_revoked' } })
+  expect(looks).toBe(2)
+})

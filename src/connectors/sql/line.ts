@@ -31,8 +31,8 @@ export function alone(pool: pg.Pool, exchange: Exchange): Reads {
 
 /**
  * Reads of one statement that come in one turn of the event loop, or while others of it are under way, go out in one exchange: it takes the server and us little
- * longer than one read. Each is confined and said back by itself. When one of them fails, all are read again, each alone: nobody is told of another's failure. For reads that are quick, since
- * each waits for all of its exchange: one that is not sends those of its statement alone for 5 s.
+ * longer than one read. Each is confined and said back by itself. When one of them fails, all are read again, each alone: nobody is told of another's failure.
+ * For reads that are quick, since each waits for all of its exchange: one that is not sends those of its statement alone for 5 s.
  */
 export function inLine(pool: pg.Pool, exchange: Exchange): Reads {
   const [carry, single] = [carrier(pool, exchange), alone(pool, exchange)]
