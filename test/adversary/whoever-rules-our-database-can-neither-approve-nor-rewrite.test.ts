@@ -174,8 +174,9 @@ describe('an entry altered in the database', () => {
     process.kill(pidOf('apply'), 'SIGSTOP')
     const index = await answered()
     await expect.poll(signedSize, { timeout: 5000 }).toBeGreaterThan(index)
-    // The signer stands still too, or it would see the head move under it first.
+    // Signer and archive stand still too, or one of them would see it first.
     process.kill(pidOf('sign'), 'SIGSTOP')
+    process.kill(pidOf('archive'), 'SIGSTOP')
     await rewrite({ store: journal.store, sql }, index)
     process.kill(pidOf('apply'), 'SIGCONT')
     await expect.poll(() => runs(pidOf('apply')), { timeout: 10_000 }).toBe(false)
@@ -183,6 +184,7 @@ describe('an entry altered in the database', () => {
       code: 'journal_broken',
       message: 'the apply process ended by itself (the journal does not fit what was signed)',
     })
+    process.kill(pidOf('archive'), 'SIGCONT')
   }, 30_000)
 
   it('stops the signer too, which signs nothing any more', async () => {

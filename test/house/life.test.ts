@@ -87,6 +87,8 @@ describe('Ctrl-C', () => {
   it('drains: the ask under way gets its answer, its entry is signed before PostgreSQL stops, and nothing is left running', async () => {
     const held = await holdSource(pilot.raise)
     const asked = session.ask('POST', READ, { shipmentId })
+    await expect.poll(held.waiting).toBe(1)
+    // Together the two would wait as one: reads of a turn share an exchange.
     const called = toolText(agent, 'getShipmentSummary', { shipmentId })
     await expect.poll(held.waiting).toBe(2)
     pilot.program.kill('SIGINT')

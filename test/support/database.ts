@@ -34,7 +34,8 @@ export async function ofTheRun<Found>(path: string): Promise<Found> {
   const socketPath = inject('databaseSocket')
   if (!socketPath) throw new Error('no database server: the vitest configuration must name test/support/cluster.ts as globalSetup')
   return new Promise((found, failed) => {
-    get({ socketPath, path }, (response) => {
+    // A connection kept from an earlier test file of the process may have been closed at the other end.
+    get({ socketPath, path, agent: false }, (response) => {
       const parts: Buffer[] = []
       response.on('data', (part: Buffer) => parts.push(part))
       response.on('end', () => {
