@@ -186,24 +186,25 @@ describe('what stands under lock now', () => {
 
 describe('what somebody with its credentials put there first', () => {
   const LONG = RETENTION.tilesDays * DAY_MS
-  const BUNDLES = 70
+  /** More than it takes at a step, of one kind; of the others a few. */
+  const [MANY, FEW] = [70, 6]
 
-  it.each<[string, { readonly mode: 'COMPLIANCE' | 'GOVERNANCE'; readonly forMs: number } | null, (bytes: Buffer) => Buffer]>([
-    ['the right bytes without a lock', null, (bytes) => bytes],
-    ['the right bytes locked for a day', { mode: 'COMPLIANCE', forMs: DAY_MS }, (bytes) => bytes],
-    ['the right bytes locked a day short', { mode: 'COMPLIANCE', forMs: LONG - DAY_MS }, (bytes) => bytes],
-    ['the right bytes under GOVERNANCE', { mode: 'GOVERNANCE', forMs: LONG }, (bytes) => bytes],
-    ['other bytes, locked in full', { mode: 'COMPLIANCE', forMs: LONG }, (bytes) => Buffer.concat([bytes, bytes])],
-  ])('%s, does not count: all is locked anew, in full', async (_, lock, bytesOf) => {
+  it.each<[string, number, { readonly mode: 'COMPLIANCE' | 'GOVERNANCE'; readonly forMs: number } | null, (bytes: Buffer) => Buffer]>([
+    ['the right bytes without a lock', MANY, null, (bytes) => bytes],
+    ['the right bytes locked for a day', FEW, { mode: 'COMPLIANCE', forMs: DAY_MS }, (bytes) => bytes],
+    ['the right bytes locked a day short', FEW, { mode: 'COMPLIANCE', forMs: LONG - DAY_MS }, (bytes) => bytes],
+    ['the right bytes under GOVERNANCE', FEW, { mode: 'GOVERNANCE', forMs: LONG }, (bytes) => bytes],
+    ['other bytes, locked in full', FEW, { mode: 'COMPLIANCE', forMs: LONG }, (bytes) => Buffer.concat([bytes, bytes])],
+  ])('%s, does not count: all is locked anew, in full', async (_, bundles, lock, bytesOf) => {
     const table = smallTable()
-      .append(BUNDLES * 256)
+      .append(bundles * 256)
       .sign()
     const [bucket, objects] = [freshBucket(), smallObjects()]
     await published(table, objects)
     const retention = lock && { mode: lock.mode, untilMs: Date.now() + lock.forMs }
     for (const [key, bytes] of objects.store)
       if (/^tile\/(0|entries)\/\d{3}$/.test(key)) fake.bucket(bucket).put({ key, bytes: bytesOf(Buffer.from(bytes)), headers: {}, retention, hold: null })
-    expect(await drain(wormOf(bucket, table, objects))).toMatchObject({ keptSize: BUNDLES * 256, lagEntries: 0 })
+    expect(await drain(wormOf(bucket, table, objects))).toMatchObject({ keptSize: bundles * 256, lagEntries: 0 })
     const soon = Date.now() + LONG - 60_000
     for (const key of fake.bucket(bucket).keys()) {
       const good = fake

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,6 +12,7 @@ import { allRows, ourFiles } from '../support/canaries.ts'
 import { type Ran, run } from '../support/cli.ts'
 import { urlOf } from '../support/database.ts'
 import { type ExternalPostgres, startExternalPostgres } from '../support/external-postgres.ts'
+import { laidPilot } from '../support/pilot.ts'
 import { passableFolder } from '../support/pilot-command.ts'
 import { openProvenSession } from '../support/session.ts'
 import { asSuperuser } from '../support/standing.ts'
@@ -20,10 +20,9 @@ import { asSuperuser } from '../support/standing.ts'
 const AUTHORITY = 'Canary Officer Petra Holm'
 
 describe('gatehouse journal rekey on a pilot', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-rekey-'))
-  chmodSync(folder, 0o711)
-  const dataFolder = join(folder, 'data')
-  const [file, next] = [join(dataFolder, 'secrets/vault'), join(dataFolder, 'secrets/vault.next')]
+  let folder: string
+  let dataFolder: string
+  let [file, next] = ['', '']
   const raise = () => raisePilot({ dataFolder, port: null, say: () => undefined })
   const rekey = () => run(['journal', 'rekey', '--data', dataFolder, '--authority', AUTHORITY])
   let pilot: Awaited<ReturnType<typeof raise>>
@@ -41,6 +40,9 @@ describe('gatehouse journal rekey on a pilot', () => {
   const employee = (): Promise<DeskPerson> => signInAt(pilot.raise.deskUrl, pilot.raise.people.employee.id, pilot.raise.people.employee.passphrase)
 
   beforeAll(async () => {
+    folder = await laidPilot()
+    dataFolder = join(folder, 'data')
+    ;[file, next] = [join(dataFolder, 'secrets/vault'), join(dataFolder, 'secrets/vault.next')]
     pilot = await raise()
     const session = await openProvenSession({ employee, raise: pilot.raise })
     await session.ask('POST', '/v1/operations/findShipments', { destination: 'Canaryville' })

@@ -10,6 +10,7 @@ import { guestDatabase } from '../../src/store/guest.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { seedPilot } from '../../src/synth/seed.ts'
 import { TMS_OWNER } from '../../src/synth/tms.ts'
+import { serversFolder } from './in-memory.ts'
 
 /** What a test file needs to make databases of its own on the run's one server. */
 export type Shared = {
@@ -89,7 +90,7 @@ function compiledFolder(): string {
 
 /** The data folder of a pilot that stopped once its TMS was loaded: what a first start makes before anything of ours. The houses that tests share begin with a copy. */
 async function layPilot(): Promise<string> {
-  const [place, say] = [mkdtempSync(join(tmpdir(), 'gatehouse-test-')), () => undefined]
+  const [place, say] = [mkdtempSync(join(serversFolder(), 'gatehouse-test-')), () => undefined]
   // PostgreSQL's user may pass through.
   chmodSync(place, 0o711)
   const dataFolder = join(place, 'data')
@@ -111,7 +112,7 @@ async function seedTms({ cluster, shared: { passwords } }: Started): Promise<voi
 }
 
 async function start(): Promise<Started> {
-  const cluster = await openCluster({ dataFolder: mkdtempSync(join(tmpdir(), 'gatehouse-db-')), say: () => undefined })
+  const cluster = await openCluster({ dataFolder: mkdtempSync(join(serversFolder(), 'gatehouse-db-')), say: () => undefined })
   const roles = { gate: cluster.secret('gate'), apply: cluster.secret('apply'), sign: cluster.secret('sign'), archive: cluster.secret('archive') }
   await migrate({ admin: cluster.superuser, database: TEMPLATE, roles, logOrigin: 'gatehouse.test/log' })
   const passwords = { ...roles, tms_read: cluster.secret('tms_read'), tms_write: cluster.secret('tms_write') }

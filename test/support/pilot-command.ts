@@ -1,6 +1,5 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { signInAt } from '../../src/bin/pilot/desk-client.ts'
 import type { RunningHouse } from '../../src/bin/start-house.ts'
@@ -9,6 +8,7 @@ import { SUPERUSER } from '../../src/store/cluster/initialise.ts'
 import { PROCESS_ROLES } from '../../src/store/grants.ts'
 import { type Running, start } from './cli.ts'
 import { urlOf } from './database.ts'
+import { serversFolder } from './in-memory.ts'
 import type { SessionHouse } from './session.ts'
 
 /** `gatehouse pilot` as a person starts it: a process of its own, known only by what it printed and the folder it was given. */
@@ -21,7 +21,7 @@ export type PilotCommand = SessionHouse & {
 
 /** A folder that PostgreSQL's user may pass through. */
 export function passableFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
+  const folder = mkdtempSync(join(serversFolder(), 'gatehouse-test-'))
   chmodSync(folder, 0o711)
   return folder
 }

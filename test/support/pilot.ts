@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DeskPerson, signInAt } from '../../src/bin/pilot/desk-client.ts'
 import { type Overrides, type Raise, raisePilot } from '../../src/bin/pilot/raise.ts'
 import { ofTheRun } from './database.ts'
+import { passableFolder } from './pilot-command.ts'
 
 /**
  * The whole pilot as people run it: its own PostgreSQL, its processes, its people. Takes some seconds; one for a file. What `gatehouse pilot` makes before its
@@ -19,9 +19,7 @@ export type PilotHouse = {
 }
 
 export async function startPilot(override: Overrides = {}): Promise<PilotHouse> {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
-  chmodSync(folder, 0o711)
-  execFileSync('cp', ['-a', await ofTheRun<string>('/pilot'), folder])
+  const folder = await laidPilot()
   const said: string[] = []
   const { raise, drop } = await raisePilot({ dataFolder: join(folder, 'data'), port: null, say: (line) => void said.push(line), override })
   const { people, deskUrl } = raise
@@ -35,4 +33,11 @@ export async function startPilot(override: Overrides = {}): Promise<PilotHouse> 
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** A new folder with `data` in it, as a pilot leaves it that stopped once its TMS was loaded. */
+export async function laidPilot(): Promise<string> {
+  const folder = passableFolder()
+  execFileSync('cp', ['-a', await ofTheRun<string>('/pilot'), folder])
+  return folder
 }
