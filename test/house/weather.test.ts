@@ -235,7 +235,7 @@ describe('our database is down', () => {
     await expectAnswer()
     const size = await journal.size()
     const victim = await asSuperuser(pilot.raise, 'postgres', async (client) => {
-      const { rows } = await client.query<{ pid: number }>("select pid from pg_stat_activity where application_name = 'gatehouse gate journal' limit 1")
+      const { rows } = await client.query<{ pid: number }>("select pid from pg_stat_activity where application_name = 'gatehouse gate appending' limit 1")
       return known(rows[0]?.pid)
     })
     // One server process that dies takes all sessions of the server with it: PostgreSQL trusts its shared memory no more.
