@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import pg from 'pg'
 import type { EntryStore } from '../src/journal/entry-store.ts'
 import { openSignerKey } from '../src/journal/key.ts'
 import { type Journal, openJournal } from '../src/journal/open.ts'
@@ -23,6 +24,8 @@ export type JournalHouse = {
   /** The log's key in its text form. */
   readonly vkey: string
   readonly sign: () => Promise<void>
+  /** Puts on disk what appends left in the server's memory and the system's: to write that back would else fall on whatever is measured next. */
+  readonly settle: () => Promise<void>
   readonly drop: () => Promise<void>
 }
 
@@ -46,6 +49,12 @@ export async function raiseJournal(folder: string): Promise<JournalHouse> {
     vkey: formatVkey(key),
     open: () => openJournal({ store, clock: Date.now, node: 'gate', timeoutMs: 60_000 }),
     sign: async () => void (await signCheckpoint({ store: journalStore({ pool: signing }), signer: fileSigner(key), state })),
+    settle: async () => {
+      const client = new pg.Client(cluster.superuser)
+      await client.connect()
+      await client.query('checkpoint')
+      await client.end()
+    },
     drop: async () => {
       await Promise.all([pool.end(), appending.end(), signing.end()])
       await cluster.stop()

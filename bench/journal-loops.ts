@@ -27,7 +27,7 @@ export async function closedLoop(house: JournalHouse, kind: Kind, count: number,
 /** Entries that come when they come, by a Poisson process, whether the last is done or not; the time of each is from when it should have come. */
 export async function openLoop(house: JournalHouse, kind: Kind, perSecond: number, forSeconds: number): Promise<readonly number[]> {
   const journal = house.open()
-  const asked = kind.made(Math.ceil(forSeconds * PER_SECOND_MAX))
+  const asked = kind.made(Math.ceil(forSeconds * perSecond * 2))
   const times: Promise<number>[] = []
   const began = performance.now()
   for (let due = began; due < began + forSeconds * 1000; due += (-Math.log(1 - Math.random()) * 1000) / perSecond) {

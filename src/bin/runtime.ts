@@ -11,14 +11,14 @@ const ONE_HELPER = '--v8-pool-size=1'
  */
 const GATE_HEAP = ['--min-semi-space-size=8', '--max-semi-space-size=8', '--max-old-space-size=512', '--initial-heap-size=96']
 /**
- * Cedar's WebAssembly is compiled to its fastest form once it has run for some tenths of a second, not for some hundredths: reading and validating the policies, once
- * a start, would have half of it compiled in that form. That was a seventh of the processor time of a start.
+ * Of the applier: WebAssembly is compiled to its fastest form once it has run for some tenths of a second, not for some hundredths. Reading and validating the policies,
+ * once a start, would have much of Cedar compiled so for nothing: a sixth of the processor time of its start. The gate asks Cedar at each call, and is not made to wait.
  */
 const WASM_LATER = '--wasm-tiering-budget=100000000'
 /** How Node is started for our parts. `env` is read once by what Node is made of, before any of our code runs. */
 export const RUNTIME = {
   gate: {
-    flags: [...GATE_HEAP, ONE_HELPER, WASM_LATER],
+    flags: [...GATE_HEAP, ONE_HELPER],
     env: {
       /**
        * Threads for passphrases, files and names of hosts. A passphrase takes one for a tenth of a second, one at a time (`identity/passphrase.ts`), and a slow
