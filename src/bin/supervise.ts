@@ -37,7 +37,7 @@ export async function startPart(
   secrets: Readonly<Record<string, string>>,
   flags: readonly string[] = [],
 ): Promise<Running> {
-  const runtime = name === 'gate' ? RUNTIME.gate : RUNTIME.other
+  const runtime = name === 'gate' || name === 'apply' ? RUNTIME[name] : RUNTIME.other
   const child = fork(join(import.meta.dirname, 'gatehouse.ts'), ['serve', '--config', configFile, '--part', name, ...flags], {
     detached: true,
     env: { ...inherited(user === null ? OURS : []), ...runtime.env, ...secrets },

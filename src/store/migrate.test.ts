@@ -114,7 +114,7 @@ describe('migrate', () => {
       await expect(again('test_sixth')).rejects.toMatchObject({
         code: 'data_unreachable',
         message: '1 ciphertexts are of entries that are not in the database: they were pruned, or never were',
-        next: expect.stringContaining('nothing was changed'),
+        next: expect.stringContaining('no table was changed'),
       })
       expect((await as(url, (client) => client.query('select (select version from house), count(*)::int from payload'))).rows).toEqual([
         { version: 6, count: 3 },

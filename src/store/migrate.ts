@@ -23,7 +23,7 @@ export type Migration = {
 /**
  * Our database stands on the server, whole, at this version, and each process's role may do its part and no more. Done again it changes nothing.
  * Faults: `postgres_unreachable`, `postgres_too_old`, `fsync_off`; `data_newer` when a newer Gatehouse built it, before anything is changed; `data_unreachable`
- * when a step would lose something, and nothing was changed.
+ * when a step would lose something, and no table was changed.
  */
 export async function migrate({ admin, database = 'gatehouse', roles, logOrigin }: Migration): Promise<void> {
   await withClient(admin, async (client) => {
@@ -67,6 +67,19 @@ async function checkVersion(client: pg.ClientBase): Promise<void> {
       'data_newer',
       `the database was built by a newer Gatehouse (version ${version}, this one knows ${HOUSE_VERSION})`,
       'start that newer version',
+    )
+  }
+}
+
+/** For who works on the tables without `migrate`, before anything is changed. Faults `data_newer`, and `data_unreachable` where they are of an older version. */
+export async function checkSameVersion(client: pg.ClientBase): Promise<void> {
+  await checkVersion(client)
+  const version = await versionOf(client)
+  if (version !== null && version < HOUSE_VERSION) {
+    throw new Fault(
+      'data_unreachable',
+      `the database is of an older version (${version}, this one works on ${HOUSE_VERSION})`,
+      'start the house once with this version, or use the command of that one',
     )
   }
 }
@@ -123,7 +136,8 @@ export function onDatabase(config: pg.ClientConfig, database: string): pg.Client
 }
 
 export async function inTransaction(client: pg.ClientBase, work: () => Promise<void>): Promise<void> {
-  await client.query('begin')
+  // Whatever the server's default: what others committed before we had our locks is seen behind them.
+  await client.query('begin isolation level read committed')
   try {
     await work()
     await client.query('commit')

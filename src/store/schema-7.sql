@@ -19,7 +19,7 @@ begin
   select count(*) from payload_before as kept where not exists (select from named where named.digest = kept.digest) into lost;
   if lost > 0 then
     raise exception '% ciphertexts are of entries that are not in the database: they were pruned, or never were', lost
-      using hint = 'nothing was changed: go on with the version before; this one does not carry over the ciphertexts of pruned entries';
+      using hint = 'no table was changed: go on with the version before; this one does not carry over the ciphertexts of pruned entries';
   end if;
 end $$;
 insert into payload

@@ -101,7 +101,9 @@ export function vaultKeeping(pool: Pool): VaultKeeping {
     async untold() {
       const query = querying(pool)
       const rows = await query<{ pseudonym: string }>('select pseudonym from vault_subject where erased_at is not null and not told', [])
-      return Promise.all(rows.map(async ({ pseudonym }) => ({ pseudonym, ...(await destroyedOf(query, pseudonym)) })))
+      const found: (Destroyed & { readonly pseudonym: string })[] = []
+      for (const { pseudonym } of rows) found.push({ pseudonym, ...(await destroyedOf(query, pseudonym)) })
+      return found
     },
     told: async (pseudonym) => void (await pool.query('update vault_subject set told = true where pseudonym = $1 and erased_at is not null', [pseudonym])),
     async hold(pseudonym, caseId, at) {
@@ -152,7 +154,8 @@ const querying =
 async function transaction<T>(pool: Pool, work: (query: Query) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   try {
-    await client.query('begin')
+    // Whatever the server's default: what stands once the lock is ours counts.
+    await client.query('begin isolation level read committed')
     const result = await work(querying(client))
     await client.query('commit')
     return result

@@ -61,6 +61,8 @@ export function secretsIn(dataFolder: string): readonly string[] {
   return ['secrets', 'keys/gate', 'keys/apply', 'keys/sign'].flatMap((folder) =>
     readdirSync(join(dataFolder, folder))
       .filter((name) => !/^passphrase-|\.vkey$|\.signed$|\.crt$/.test(name))
-      .map((name) => readFileSync(join(dataFolder, folder, name), 'utf8').trim()),
+      .map((name) => readFileSync(join(dataFolder, folder, name), 'utf8').trim())
+      // What a part remembers is written beside it first: such a file may be empty yet.
+      .filter((secret) => secret !== ''),
   )
 }

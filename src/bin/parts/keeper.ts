@@ -13,13 +13,15 @@ import { SUPERUSER } from '../../store/cluster/initialise.ts'
 import { secret } from '../../store/cluster/secrets.ts'
 import { visitCluster } from '../../store/cluster/visit.ts'
 import { OWNER } from '../../store/grants.ts'
-import { becomeMember, onDatabase } from '../../store/migrate.ts'
+import { becomeMember, checkSameVersion, onDatabase } from '../../store/migrate.ts'
 import { openStorePool } from '../../store/open-pool.ts'
 import { vaultKeeping } from '../../store/vault-store.ts'
 import { readConfig } from '../read-config.ts'
 import { complain, journalEntries, newRandom } from './house.ts'
 import { bytesOf, publishedAt } from './published.ts'
 import { masterKeyFrom, masterKeyOf, openHouseVault } from './vault.ts'
+
+const UNHURRIED = '-c statement_timeout=0'
 
 /** Where the house is whose vault is kept: a running pilot's folder, or a configuration with DATABASE_URL as its administrator. */
 export type KeeperPlace = { readonly data?: string; readonly config?: string }
@@ -29,7 +31,7 @@ export type OpenKeeper = Keeper & { readonly pool: pg.Pool; readonly close: () =
 
 /**
  * What an administrator erases and holds with: the owner's rights on the tables, the master key, and the journal to say so in. As every process that writes
- * to it, it looks at the server and at the journal's tail before anything else. Faults `config_invalid`, `postgres_unreachable`, `fsync_off`, `journal_broken`.
+ * to it, it looks at the server and at the journal's tail before anything else. Faults `config_invalid`, `postgres_unreachable`, `fsync_off`, `journal_broken`, `data_newer`, `data_unreachable`.
  */
 export async function openKeeper(place: KeeperPlace): Promise<OpenKeeper> {
   const { url, master, published } = wayIn(place)
@@ -79,7 +81,10 @@ function wayIn({ data, config }: KeeperPlace): { readonly url: string; readonly 
   return { url: onDatabase({ connectionString: admin }, 'gatehouse').connectionString ?? admin, master: masterKeyOf(found, process.env), published: found }
 }
 
-/** A superuser may do all as they are; any other administrator acts as the tables' owner. Nobody does on a server that forgets. */
+/**
+ * A superuser may do all as they are; any other administrator acts as the tables' owner. Nobody does on a server that forgets. Whatever the server's default, a statement
+ * may take as long as it does: an erasure looks at every ciphertext.
+ */
 export async function asOwner(connectionString: string): Promise<pg.PoolConfig> {
   const client = new pg.Client({ connectionString })
   client.on('error', () => undefined)
@@ -87,9 +92,14 @@ export async function asOwner(connectionString: string): Promise<pg.PoolConfig> 
     await client.connect()
     await checkServer(client)
     const { rows } = await client.query<{ super: boolean }>("select current_setting('is_superuser') = 'on' as super")
-    if (rows[0]?.super) return { connectionString }
-    await becomeMember(client, OWNER)
-    return { connectionString, options: `-c role=${OWNER}` }
+    const isSuper = rows[0]?.super === true
+    if (!isSuper) {
+      await becomeMember(client, OWNER)
+      await client.query(`set role ${OWNER}`)
+    }
+    await checkSameVersion(client)
+    if (isSuper) return { connectionString, options: UNHURRIED }
+    return { connectionString, options: `-c role=${OWNER} ${UNHURRIED}` }
   } catch (cause) {
     if (cause instanceof Fault) throw cause
     throw new Fault(

@@ -9,7 +9,10 @@ import { privateDetails } from './private-parts.ts'
 import type { Vault } from './vault.ts'
 import type { VaultStore } from './vault-store.ts'
 
-/** The entries with their sealed details in their places, for people's eyes only; `erased` where the keys are gone. Entries without any come back as they are. */
+/**
+ * The entries with their sealed details in their places, for people's eyes only; `erased` where the keys are gone, or the ciphertext that the entry names is (which of
+ * the two `journal verify --payloads` tells). Entries without any come back as they are.
+ */
 export async function unsealed<Item extends { readonly index: number; readonly entry: Entry }>(
   vault: Pick<Vault, 'toOpen'>,
   store: Pick<VaultStore, 'payloads'>,
@@ -41,7 +44,7 @@ export async function unsealed<Item extends { readonly index: number; readonly e
 const withoutRef = ({ detail }: Entry) => Object.fromEntries(Object.entries(detail ?? {}).filter(([name]) => name !== 'payload'))
 const erasedDetails = ({ kind }: Entry) => Object.fromEntries(privateDetails(kind).map((name) => [name, ERASED]))
 
-/** The ciphertexts that these entries (bodies as in the journal) name and that still are, for a store where nobody can remove them. */
+/** The ciphertexts that these entries (bodies as in the journal) name and that still are, for a store where nobody can remove them. Throws where somebody took a row away. */
 export const payloadsOf =
   (store: Pick<VaultStore, 'payloads'>) =>
   async (
@@ -58,8 +61,9 @@ export const payloadsOf =
     if (digests.size === 0) return []
     const rows = new Map((await store.payloads([...digests.keys()])).map((row) => [row.index, row]))
     return [...digests].flatMap(([index, digest]) => {
-      const { class: kind = '', ciphertext = null } = rows.get(index) ?? {}
-      return ciphertext === null ? [] : [{ digest, class: kind, ciphertext }]
+      const row = rows.get(index)
+      if (!row) throw new Error(`the row of the ciphertext that entry ${index} names is gone: an erasure leaves it there, empty`)
+      return row.ciphertext === null ? [] : [{ digest, class: row.class, ciphertext: row.ciphertext }]
     })
   }
 

@@ -162,6 +162,10 @@ describe('an entry with somebody’s values', () => {
     expect(await payloadOf(vaultStore(pool))(named)).toBe('missing')
     await owner.query('update vault_key set wrapped = null where id = $1', [named.keyId])
     expect(await payloadOf(vaultStore(pool))(named)).toEqual({ keysOf: [expect.stringMatching(/./)] })
+    const toKeep = () => payloadsOf(vaultStore(pool))(index, [body ?? new Uint8Array()])
+    expect(await toKeep()).toEqual([])
+    await owner.query('delete from payload where index = $1', [index])
+    await expect(toKeep()).rejects.toThrow('is gone: an erasure leaves it there, empty')
   })
 
   it.each([
