@@ -251,6 +251,14 @@ describe('payloads', () => {
     for (const { retention } of kept) expect(Math.round(((retention?.untilMs ?? 0) - Date.now()) / DAY_MS)).toBe(30)
   })
 
+  it('that are not to be had keep their bundle from being locked without them', async () => {
+    const [bucket, table, objects] = [freshBucket(), smallTable().append(256).sign(), smallObjects()]
+    await published(table, objects)
+    const payloadsOf = () => Promise.reject(new Error('the row is gone'))
+    await expect(wormOf(bucket, table, objects, { payloadsOf }).advance()).rejects.toThrow('the row is gone')
+    expect(versionsIn(bucket)).toEqual([])
+  })
+
   it.each([
     [{ ...payload('one'), ciphertext: utf8('other') }, 'broken', 'is not of that digest'],
     [payload('one', 'recording'), 'rejected', 'no retention is set for payloads of class `recording`'],

@@ -15,6 +15,15 @@ afterAll(async () => {
   await database.close()
 })
 
+it('names a database of the version before as that, where ciphertexts lay by digest, and reads nothing of it', async () => {
+  await owner.query('alter table payload rename column index to digest')
+  try {
+    await expect(vaultStore(owner).payloads([1])).rejects.toMatchObject({ code: 'data_unreachable', next: expect.stringContaining('start the house once') })
+  } finally {
+    await owner.query('alter table payload rename column digest to index')
+  }
+})
+
 it('empties what lies under a destroyed key wherever in the journal it is, stretch by stretch, and nothing else', async () => {
   await owner.query("insert into vault_subject (pseudonym, erasing_at) values ('p-gone', now()), ('p-there', null)")
   await owner.query(`insert into vault_key (id, pseudonym, month, wrapped) values

@@ -2,7 +2,7 @@ import { statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
 const MEMORY = '/dev/shm'
-/** Several times what all servers of a run, and what they keep, take at once. */
+/** With less left, in either, a run keeps to the disk: a small machine needs its memory. */
 const ROOM_BYTES = 4 * 2 ** 30
 
 /**

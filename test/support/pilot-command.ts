@@ -60,9 +60,8 @@ export async function startPilotCommand(dataFolder: string, port: number, surrou
 export function secretsIn(dataFolder: string): readonly string[] {
   return ['secrets', 'keys/gate', 'keys/apply', 'keys/sign'].flatMap((folder) =>
     readdirSync(join(dataFolder, folder))
-      .filter((name) => !/^passphrase-|\.vkey$|\.signed$|\.crt$/.test(name))
-      .map((name) => readFileSync(join(dataFolder, folder, name), 'utf8').trim())
-      // What a part remembers is written beside it first: such a file may be empty yet.
-      .filter((secret) => secret !== ''),
+      // What a part remembers is written to a draft first, empty for a moment, then gone.
+      .filter((name) => !/^passphrase-|\.vkey$|\.signed$|\.crt$|\.draft$/.test(name))
+      .map((name) => readFileSync(join(dataFolder, folder, name), 'utf8').trim()),
   )
 }
